@@ -1,0 +1,1 @@
+# libiova: filled in by its own folder

@@ -1,0 +1,1 @@
+# libpgtbl: filled in by its own folder

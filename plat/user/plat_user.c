@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* plat_user.c - the out-of-line part of plat.h for user space. */
+#define _GNU_SOURCE
+#include "plat.h"
+
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <urcu-bp.h>
+#if PLAT_USER_HAVE_RSEQ
+#include <sys/rseq.h>
+#endif
+
+ptrdiff_t plat_user_rseq_off;
+bool plat_user_rseq;
+uint64_t plat_user_fence_word;
+
+static int membarrier(int cmd, unsigned flags, int cpu)
+{
+	return (int)syscall(__NR_membarrier, cmd, flags, cpu);
+}
+
+/*
+ * CPU-local steps need three things: code for this machine, glibc's
+ * registration, and membarrier's rseq fence to take ownership away.
+ */
+__attribute__((constructor)) static void plat_user_init(void)
+{
+#if PLAT_USER_HAVE_RSEQ
+	plat_user_rseq_off = __rseq_offset;
+	plat_user_rseq = __rseq_size != 0 &&
+			 !membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+#endif
+}
+
+unsigned plat_user_cpu_slow(void)
+{
+	int cpu = sched_getcpu();
+
+	return cpu < 0 ? PLAT_CPU_NONE : (unsigned)cpu;
+}
+
+unsigned plat_cpu_count(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+
+	return n < 1 ? 1 : (unsigned)n;
+}
+
+int plat_fence_cpus(unsigned cpu)
+{
+	unsigned flags = cpu == PLAT_CPU_NONE ? 0 : MEMBARRIER_CMD_FLAG_CPU;
+	int target = cpu == PLAT_CPU_NONE ? 0 : (int)cpu;
+
+	if (!plat_user_rseq) {
+		plat_mb();
+		return 0;
+	}
+	if (!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, flags, target))
+		return 0;
+	/* A kernel may drop the registration with the address space: ask again. */
+	membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+	if (!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0))
+		return 0;
+	return -EAGAIN;
+}
+
+void plat_read_lock(void)
+{
+	urcu_bp_read_lock();
+}
+
+void plat_read_unlock(void)
+{
+	urcu_bp_read_unlock();
+}
+
+void plat_synchronize(void)
+{
+	urcu_bp_synchronize_rcu();
+}
+
+static void *libc_alloc(void *ctx, size_t size, size_t align)
+{
+	void *p = NULL;
+
+	(void)ctx;
+	if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, size))
+		return NULL;
+	return memset(p, 0, size);
+}
+
+static void libc_free(void *ctx, void *ptr, size_t size, size_t align)
+{
+	(void)ctx, (void)size, (void)align;
+	free(ptr);
+}
+
+const struct plat_mem_ops plat_mem_default = { libc_alloc, libc_free };
