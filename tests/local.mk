@@ -1,1 +1,35 @@
 # tests
+#
+# Every program in TESTS runs under tests/run-test, which knows three kinds: Criterion
+# programs (linked with $(UNIT_LIBS)), programs that print TAP, and programs that only
+# have an exit status.  "make check-long" sets CHECK_LONG=1 and the same tests do more.
+# $(TEST_CPPFLAGS) reaches every folder's headers.
+TEST_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/tests
+UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+UNIT_LIBS = tests/libunit.la $(UNIT_GUARD) $(CRITERION_LIBS)
+
+# shared header
+EXTRA_DIST += tests/unit/unit.h
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-test
+SH_LOG_COMPILER = $(LOG_COMPILER)
+AM_TESTS_ENVIRONMENT = \
+	CC='$(CC)'; CXX='$(CXX)'; CFLAGS='$(CFLAGS)'; CXXFLAGS='$(CXXFLAGS)'; NM='$(NM)'; \
+	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
+	export CC CXX CFLAGS CXXFLAGS NM top_srcdir top_builddir;
+
+if HAVE_CRITERION
+check_LTLIBRARIES += tests/libunit.la
+tests_libunit_la_SOURCES = tests/unit_guard.c
+tests_libunit_la_CFLAGS = $(UNIT_CFLAGS)
+endif
+EXTRA_DIST += tests/run-test
+
+check-long:
+	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check
+.PHONY: check-long
+
+include tests/unit/plat.mk
