@@ -50,19 +50,24 @@
  *   struct plat_words  four 64-bit state words, each with a control word:
  *     low 32 bits of the control word: bits set by other CPUs (PLAT_CTL_REM)
  *     bits 32-47: owner, a CPU number or one of PLAT_OWN_*
- *     bits 48-63: flags, free for the user of the words
+ *     bit 48: PLAT_CTL_OPEN, without which plat_word_put() refuses
+ *     bits 49-63: flags, free for the user of the words
  *   A state word whose owner is a CPU number is stored to only by that CPU,
  *   inside plat_word_take() or plat_word_put(), with a plain store.  Everything
  *   else about it goes through fully ordered operations on the control word.
  *
  *   plat_word_take(cell, off, full, pat)
  *   plat_word_put(cell, off, chk, pat)
+ *   plat_word_collect(cell, off, bits)
  *     One step with respect to everything else that runs on the calling CPU:
  *       w = (uint64_t *)(*cell + off), ctl = w + 4;
- *       owner(ctl) is not this CPU           -> PLAT_WORD_FOREIGN
- *       take: *w & full, or ctl & (u32)full  -> PLAT_WORD_MISMATCH
- *       put:  (*w & chk) != pat, or ctl & (u32)pat -> PLAT_WORD_MISMATCH
- *       take: *w |= pat, put: *w ^= pat      -> PLAT_WORD_OK
+ *       owner(ctl) is not this CPU                    -> PLAT_WORD_FOREIGN
+ *       take:    *w & full, or ctl & (u32)full        -> PLAT_WORD_MISMATCH
+ *       put:     PLAT_CTL_OPEN is not set in ctl      -> PLAT_WORD_CLOSED
+ *       put:     (*w & chk) != pat, or ctl & (u32)pat -> PLAT_WORD_MISMATCH
+ *       collect: (ctl & bits) != bits                 -> PLAT_WORD_MISMATCH
+ *       take: *w |= pat; put: *w ^= pat;
+ *       collect: *w &= ~(bits | bits << 32)           -> PLAT_WORD_OK
  *     @cell is dereferenced inside the step: after *cell has been replaced and
  *     plat_fence_cpus() has returned, no step touches the old target again.
  *     Callable from any context; no LOCK-prefixed instruction.  A step that the
@@ -104,15 +109,25 @@
 #define PLAT_CTL_OWN_SHIFT 32
 #define PLAT_CTL_OWN 0x0000ffff00000000ull
 #define PLAT_CTL_FLAG(n) (1ull << (48 + (n)))
+#define PLAT_CTL_OPEN PLAT_CTL_FLAG(0)
 
+/*
+ * 0xffff and 0xfffe stay unused: they are the low halves of the negative CPU
+ * numbers that an unregistered thread has (rseq(2)), which must equal no owner.
+ */
 enum plat_own {
 	PLAT_OWN_MAX_CPU = 0xefff, /* greatest CPU number that can own a word */
-	PLAT_OWN_SHARED = 0xfffd,  /* everyone updates the word with full CAS */
-	PLAT_OWN_BUSY = 0xfffe,	   /* ownership is being taken away */
-	PLAT_OWN_NONE = 0xffff,	   /* nobody's: the first to CAS the control word gets it */
+	PLAT_OWN_SHARED = 0xfff1,  /* everyone updates the word with full CAS */
+	PLAT_OWN_BUSY = 0xfff2,	   /* ownership is being taken away */
+	PLAT_OWN_NONE = 0xfff3,	   /* nobody's: the first to CAS the control word gets it */
 };
 
-enum plat_word_result { PLAT_WORD_OK, PLAT_WORD_FOREIGN, PLAT_WORD_MISMATCH };
+enum plat_word_result {
+	PLAT_WORD_OK,
+	PLAT_WORD_FOREIGN,
+	PLAT_WORD_MISMATCH,
+	PLAT_WORD_CLOSED,
+};
 
 struct plat_words {
 	uint64_t w[4];

@@ -74,14 +74,17 @@ mismatch:
 	return PLAT_WORD_MISMATCH;
 }
 
+/* ctl bits 32-63 in one load: the owner, and PLAT_CTL_OPEN as bit 16. */
 static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint64_t chk,
 					    uint64_t pat)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
 		     "movq (%[cell]), %%rax\n\t"
-		     "movzwl 36(%%rax,%[off]), %%ecx\n\t"
+		     "movl 36(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
+		     "testl $0x10000, %%ecx\n\t"
+		     "je %l[closed]\n\t"
 		     "movq (%%rax,%[off]), %%rcx\n\t"
 		     "andq %[chk], %%rcx\n\t"
 		     "cmpq %[pat], %%rcx\n\t"
@@ -93,6 +96,35 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 		     :
 		     : [rs] "r"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
 		       [chk] "r"(chk), [pat] "r"(pat)
+		     : "rax", "rcx", "cc", "memory"
+		     : foreign, mismatch, closed);
+	return PLAT_WORD_OK;
+foreign:
+	return PLAT_WORD_FOREIGN;
+mismatch:
+	return PLAT_WORD_MISMATCH;
+closed:
+	return PLAT_WORD_CLOSED;
+}
+
+static plat_always_inline int plat_word_collect(void *const *cell, size_t off, uint32_t bits)
+{
+	uint64_t keep = ~(bits | (uint64_t)bits << 32);
+
+	__asm__ goto(PLAT_RSEQ_BEGIN
+		     "movq (%[cell]), %%rax\n\t"
+		     "movzwl 36(%%rax,%[off]), %%ecx\n\t"
+		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
+		     "jne %l[foreign]\n\t"
+		     "movl 32(%%rax,%[off]), %%ecx\n\t"
+		     "andl %[bits], %%ecx\n\t"
+		     "cmpl %[bits], %%ecx\n\t"
+		     "jne %l[mismatch]\n\t"
+		     "andq %[keep], (%%rax,%[off])\n"
+		     PLAT_RSEQ_END
+		     :
+		     : [rs] "r"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
+		       [bits] "r"(bits), [keep] "r"(keep)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch);
 	return PLAT_WORD_OK;
