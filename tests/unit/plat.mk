@@ -1,10 +1,20 @@
 # unit tests of plat/
+PLAT_UNIT =
 if HAVE_CRITERION
-PLAT_UNIT = tests/unit/test_plat_words
+PLAT_UNIT += tests/unit/test_plat_words
+if HAVE_JEMALLOC
+PLAT_UNIT += tests/unit/test_plat_jemalloc
+endif
+endif
 check_PROGRAMS += $(PLAT_UNIT)
 TESTS += $(PLAT_UNIT)
+
 tests_unit_test_plat_words_SOURCES = tests/unit/test_plat_words.c
 tests_unit_test_plat_words_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_plat_words_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_plat_words_LDADD = plat/libplat.la $(UNIT_LIBS)
-endif
+
+tests_unit_test_plat_jemalloc_SOURCES = tests/unit/test_plat_jemalloc.c
+tests_unit_test_plat_jemalloc_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_plat_jemalloc_CFLAGS = $(UNIT_CFLAGS) -pthread
+tests_unit_test_plat_jemalloc_LDADD = plat/jemalloc/libiova-jemalloc.la $(UNIT_LIBS)
