@@ -1,0 +1,1 @@
+# bench/replay: filled in by its own fragment
