@@ -17,6 +17,33 @@ bench/peers/libpeers-6.1.a: $(PEER_INPUTS)
 bench/peers/libpeers-6.12.a: $(PEER_INPUTS)
 	$(PEER_BUILD) 6.12
 
+# bench/ratios is always there; what it runs is made when it is first needed.
+noinst_PROGRAMS += bench/ratios
+bench_ratios_SOURCES = bench/ratios.c bench/names.c bench/names.h bench/ratios_parse.c \
+	bench/ratios_parse.h bench/stats.c bench/stats.h
+bench_ratios_CPPFLAGS = $(AM_CPPFLAGS) -DTRACE_DIR='"$(abs_top_srcdir)/bench/traces"'
+bench_ratios_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+bench_ratios_LDADD = $(JSONC_LIBS) -lm
+
+# Both sides are linked statically and called directly.
+BENCH_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/bench
+BENCH_SOURCES = bench/harness.c bench/harness.h bench/harness_int.h bench/harness_count.c \
+	bench/harness_pages.c bench/harness_threads.c bench/stats.c bench/stats.h \
+	bench/sides.c bench/sides.h bench/reference.c \
+	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c
+BENCH_LIBS = libiova/libiova_core.la plat/libplat.la $(JEMALLOC_LIBS) -lm
+
+EXTRA_PROGRAMS += bench/ratios-worker-6.1 bench/ratios-worker-6.12
+bench_ratios_worker_6_1_SOURCES = bench/worker.c $(BENCH_SOURCES)
+bench_ratios_worker_6_1_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_ratios_worker_6_1_CFLAGS = $(AM_CFLAGS) -pthread
+bench_ratios_worker_6_1_LDADD = bench/peers/libpeers-6.1.a $(BENCH_LIBS)
+bench_ratios_worker_6_12_SOURCES = $(bench_ratios_worker_6_1_SOURCES)
+bench_ratios_worker_6_12_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_ratios_worker_6_12_CFLAGS = $(AM_CFLAGS) -pthread
+bench_ratios_worker_6_12_LDADD = bench/peers/libpeers-6.12.a $(BENCH_LIBS)
+
+CLEANFILES += bench/ratios-worker-6.1 bench/ratios-worker-6.12
 clean-local: clean-peers
 clean-peers:
 	-rm -rf bench/peers/obj-6.* bench/peers/src-6.* bench/peers/download \

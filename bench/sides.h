@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* sides.h - every compilation of a workload, and the tables of ours and the peers'. */
+#ifndef BENCH_SIDES_H
+#define BENCH_SIDES_H
+
+#include "harness.h"
+
+extern const struct bench_side iova_ours[];
+extern const struct bench_side iova_peer[];
+extern const struct bench_side pgtbl_ours[];
+extern const struct bench_side pgtbl_peer[];
+/* malloc()+free() and a plain store loop; stand before the peers in bench_peers */
+extern const struct bench_side reference_peer[];
+
+/* For bench_find(). */
+extern const struct bench_side *const bench_ours[];
+extern const struct bench_side *const bench_peers[];
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * worker.c - runs one comparison in a process of its own, so that no comparison
+ * sees the memory another has left behind.
+ *
+ *   ratios-worker NAME ROUNDS          one line "ours peer" (ns) per round
+ *   ratios-worker --count ours|peer NAME   one line: operations executed between the
+ *                                      callgrind requests (bench/instructions.sh)
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peers/peer.h"
+#include "sides.h"
+
+static const struct bench_side *find(const struct bench_side *const *tables, const char *name)
+{
+	const struct bench_side *side = bench_find(tables, name);
+
+	if (!side)
+		bench_die("%s is not a comparison of this program", name);
+	return side;
+}
+
+static void run(const char *name, long rounds)
+{
+	const struct bench_side *side[2] = { find(bench_ours, name), find(bench_peers, name) };
+	void *state[2];
+	double ns[2];
+	long i;
+	int k;
+
+	for (k = 0; k < 2; k++)
+		state[k] = side[k]->setup();
+	for (i = 0; i < rounds; i++) {
+		/* Who goes first alternates: neither side always follows the other. */
+		for (k = 0; k < 2; k++)
+			ns[(i + k) % 2] = side[(i + k) % 2]->round(state[(i + k) % 2]);
+		printf("%.6g %.6g\n", ns[0], ns[1]);
+		fflush(stdout);
+	}
+	for (k = 0; k < 2; k++)
+		side[k]->teardown(state[k]);
+}
+
+static void count(const char *which, const char *name)
+{
+	const struct bench_side *side;
+	void *state;
+
+	side = find(strcmp(which, "ours") ? bench_peers : bench_ours, name);
+	bench_counting = true;
+	bench_count_cpu_local();
+	state = side->setup();
+	side->round(state);
+	side->teardown(state);
+	printf("%" PRIu64 "\n", bench_counted);
+}
+
+int main(int argc, char **argv)
+{
+	bench_init();
+	peer_set_cpu(0);
+	peer_set_pages(bench_pages());
+	if (argc == 4 && !strcmp(argv[1], "--count")) {
+		count(argv[2], argv[3]);
+		return 0;
+	}
+	if (argc != 3)
+		bench_die("usage: ratios-worker NAME ROUNDS");
+	run(argv[1], strtol(argv[2], NULL, 10));
+	return peer_warned;
+}
