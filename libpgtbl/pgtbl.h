@@ -1,95 +1,397 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* pgtbl.h - draft contract, being written */
+/*
+ * pgtbl.h - IOMMU page tables: map, unmap, translate, without locks.
+ *
+ * One engine, one small file per entry format (pgtbl_fmt.h).  The library
+ * writes tables in memory; telling hardware about them is the caller's part:
+ * what an unmap changed is collected in a struct pgtbl_gather, which the
+ * caller turns into invalidation commands and afterwards releases.
+ *
+ * Units: addresses and sizes are bytes.  "last" is inclusive.
+ *
+ * Ownership: a caller owns the range it maps or unmaps for the time of the
+ * call; no other call may map or unmap an overlapping range meanwhile.
+ * Everything else may run beside it, also in the same leaf table.
+ *
+ * Synchronisation: X needs external synchronisation, o may run concurrently,
+ * 1 may run concurrently if the ranges are disjoint.
+ *
+ *              map  unmap translate visit reclaim drain release destroy
+ *   map         1     1       o       o      o      o      o       X
+ *   unmap       1     1       o       o      o      o      o       X
+ *   translate   o     o       o       o      o      o      o       X
+ *   visit       o     o       o       o      o      o      o       X
+ *   reclaim     o     o       o       o      b      b      o       X
+ *   drain       o     o       o       o      b      b      o       X
+ *   release     o     o       o       o      o      o      o       X
+ *   (b: the later call does nothing and returns -EBUSY)
+ * A struct pgtbl_gather belongs to one thread at a time.
+ *
+ * Progress: map, unmap, translate, visit and release are lock-free: a mapper
+ * retries only because another one has installed, thawed or unlinked the same
+ * table; where tables exist and none is being reclaimed they are wait-free.
+ * reclaim and drain wait for a grace period.
+ *
+ * Context: all but create, destroy, reclaim and drain may be called from any
+ * context, also interrupts; they allocate only from pgtbl_config.pages.
+ *
+ * Ordering: entries are written with single 64-bit stores and no barrier after
+ * them.  Before a device is told to use a mapping, the write that tells it must
+ * be ordered after the map call (the barrier that every doorbell write has);
+ * before an invalidation is posted, the post must be ordered after the unmap.
+ * doc/ordering-pgtbl.md has the rest.
+ */
 #ifndef PGTBL_H
 #define PGTBL_H
+
 #include "plat_mem.h"
 #include "plat_types.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct pgtbl;
-struct pgtbl_ops; /* one per format */
+
+/* The formats. */
+struct pgtbl_ops;
 extern const struct pgtbl_ops pgtbl_vtdss_ops;	/* VT-d second stage, 3/4/5 levels */
 extern const struct pgtbl_ops pgtbl_x86_64_ops; /* x86-64 = VT-d first stage, 4/5 levels */
 
+/**
+ * enum pgtbl_prot - permissions and attributes of a mapping
+ *
+ * A permission that a format cannot enforce is refused with -EINVAL; a hint it
+ * has no bits for is accepted and has no effect.  The head of each fmt/ file
+ * says which is which.
+ */
 enum pgtbl_prot {
 	PGTBL_READ = 1,
 	PGTBL_WRITE = 2,
-	PGTBL_COHERENT = 4, /* snoop CPU caches */
-	PGTBL_NOEXEC = 8,
-	PGTBL_MMIO = 16,
-	PGTBL_PRIV = 32,
+	PGTBL_COHERENT = 4, /* hint: snoop CPU caches whatever the device asks for */
+	PGTBL_NOEXEC = 8,   /* permission: no instruction fetch */
+	PGTBL_MMIO = 16,    /* hint: the target is not memory */
+	PGTBL_PRIV = 32,    /* permission: privileged requests only */
 };
 
+/* pgtbl_config.flags */
+#define PGTBL_UNLINK 1u	    /* unmap unlinks tables whose whole span it covers */
+#define PGTBL_SNOOP_CTL 2u /* VT-d second stage: ECAP.SC is set, PGTBL_COHERENT sets SNP */
+
+/**
+ * struct pgtbl_config - what a table is made for
+ * @ops:         the format
+ * @levels:      number of levels
+ * @oa_bits:     width of output (physical) addresses; at most 52
+ * @iova_bits:   width of input addresses; 0: all that @levels covers
+ * @page_sizes:  bit n: leaves of 2^n bytes may be used.  0: all the format
+ *               has.  Bit 12 is required; sizes the format lacks are refused.
+ * @flags:       PGTBL_*
+ * @pages:       table pages: 4 KiB, aligned, zeroed.  They come back zeroed.
+ * @meta:        the object itself
+ * @phys_offset: physical address of a table page = its address + @phys_offset
+ * @flush:       write back the cache lines of [first, first + bytes), for
+ *               hardware that does not snoop CPU caches while it walks.  Called
+ *               once for each batch of entries written, before what they are
+ *               reachable from is published.  NULL: walks are coherent.
+ * @flush_ctx:   for @flush
+ */
 struct pgtbl_config {
 	const struct pgtbl_ops *ops;
 	unsigned levels;
-	unsigned oa_bits;    /* physical address width */
-	uint64_t page_sizes; /* bit n: pages of 2^n bytes; 0: all the format has */
-	struct plat_mem pages; /* page-table pages: 4 KiB, aligned, zeroed */
-	struct plat_mem meta;  /* struct pgtbl itself and other bookkeeping */
-	uint64_t phys_offset;  /* physical address = virtual address + phys_offset */
-	void (*flush)(void *ctx, const void *first, size_t bytes); /* NULL: coherent walks */
+	unsigned oa_bits;
+	unsigned iova_bits;
+	unsigned flags;
+	uint64_t page_sizes;
+	struct plat_mem pages;
+	struct plat_mem meta;
+	uint64_t phys_offset;
+	void (*flush)(void *ctx, const void *first, size_t bytes);
 	void *flush_ctx;
 };
 
+/**
+ * pgtbl_create - make an empty table
+ * @pt:     out: the table
+ * @config: copied
+ *
+ * Context: any in which config->pages and config->meta may be used.
+ * Return: 0; -EINVAL (a configuration the format does not have); -ENOMEM.
+ */
+int pgtbl_create(struct pgtbl **pt, const struct pgtbl_config *config);
+
+/**
+ * pgtbl_destroy - free every table page and the object
+ * @pt: no longer in use by hardware or anybody else, its gathers released.
+ *      NULL is allowed.
+ *
+ * Context: thread; waits for a grace period when tables were unlinked.
+ * Return: bytes that were still mapped.
+ */
+uint64_t pgtbl_destroy(struct pgtbl *pt);
+
+/* Physical address of the root table, for the context or PASID entry. */
+uint64_t pgtbl_root_phys(const struct pgtbl *pt);
+/* Greatest input address. */
+uint64_t pgtbl_iova_last(const struct pgtbl *pt);
+
 #define PGTBL_GATHER_RANGES 8
+
 struct pgtbl_range {
 	uint64_t first;
 	uint64_t last;
 };
-/* What changed: to be invalidated before tables and addresses may be reused. */
+
+/**
+ * struct pgtbl_gather - what changed and must be invalidated
+ * @nr_ranges:  used entries of @range
+ * @tables:     a table was unlinked: paging-structure caches must go too (VT-d: IH = 0)
+ * @range:      everything cleared lies in one of these; when there are more
+ *              than fit, the ones nearest to each other are joined
+ * @free_list:  unlinked tables; private
+ * @free_tail:  private
+ * @free_pages: length of @free_list
+ *
+ * Start with pgtbl_gather_init().  Hand it to any number of calls on one table,
+ * invalidate, then pgtbl_gather_release().
+ */
 struct pgtbl_gather {
-	unsigned nr_ranges; /* sorted/merged as they come; overflow widens the nearest */
-	bool tables;	    /* a table was unlinked: paging-structure caches must go too (IH = 0) */
+	unsigned nr_ranges;
+	bool tables;
 	struct pgtbl_range range[PGTBL_GATHER_RANGES];
-	void *free_list; /* unlinked table pages, private */
+	void *free_list;
+	void *free_tail;
 	uint64_t free_pages;
 };
+
 void pgtbl_gather_init(struct pgtbl_gather *gather);
+
 static inline bool pgtbl_gather_empty(const struct pgtbl_gather *gather)
 {
 	return !gather->nr_ranges && !gather->free_list;
 }
-/* After the invalidation has completed: gives the unlinked tables back (after a grace period). */
-void pgtbl_gather_release(struct pgtbl *pt, struct pgtbl_gather *gather);
-/* Append src to dst and empty src. */
+
+/* Append @src to @dst and empty @src.  Both of the same table. */
 void pgtbl_gather_merge(struct pgtbl_gather *dst, struct pgtbl_gather *src);
 
-int pgtbl_create(struct pgtbl **pt, const struct pgtbl_config *config);
-/* Returns the bytes still mapped (0: clean); frees everything. */
-uint64_t pgtbl_destroy(struct pgtbl *pt);
-uint64_t pgtbl_root_phys(const struct pgtbl *pt);
+/**
+ * pgtbl_gather_release - the invalidation of everything in @gather is complete
+ * @pt:     the table
+ * @gather: emptied
+ *
+ * Hands unlinked tables back.  Never waits: they are queued in @pt and freed by
+ * the next pgtbl_drain(), pgtbl_reclaim() or pgtbl_destroy(), after a grace
+ * period.  Context: any.
+ */
+void pgtbl_gather_release(struct pgtbl *pt, struct pgtbl_gather *gather);
+
+/**
+ * pgtbl_drain - free the tables that pgtbl_gather_release() queued
+ *
+ * Context: thread, outside any read section; waits for a grace period.
+ * Return: 0; -EBUSY when another drain or reclaim is at it; -EINVAL (NULL).
+ */
+int pgtbl_drain(struct pgtbl *pt);
+
+/**
+ * pgtbl_reclaim - unlink empty tables
+ * @pt:     the table
+ * @first:  first address
+ * @last:   last address; every table whose span lies in the range is examined
+ * @gather: receives the tables and their spans.  Invalidate (gather->tables is
+ *          set if anything was unlinked), then release.
+ *
+ * The caller need not own the range: a mapping made meanwhile keeps its table.
+ * Tables of level 2 and above that serve addresses below 4 GiB stay (at most
+ * four pages and their parents).  Also does the work of pgtbl_drain().
+ *
+ * Context: thread, outside any read section; waits for grace periods.
+ * Return: number of tables unlinked; -EBUSY when another drain or reclaim is
+ * at it; -EINVAL for NULL, @first > @last or @last beyond the address width.
+ */
+int64_t pgtbl_reclaim(struct pgtbl *pt, uint64_t first, uint64_t last, struct pgtbl_gather *gather);
 
 struct pgtbl_segment {
 	uint64_t phys;
 	uint64_t size;
 };
-/* 0, -EINVAL, -ENOMEM, -EEXIST; nothing changed on error, *fault_iova says where (may be NULL). */
-int pgtbl_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot);
-int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg, size_t nr_seg,
-		 unsigned prot);
-/* Bytes unmapped; smaller than size when there were holes (all else in the range is unmapped). */
-uint64_t pgtbl_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size, struct pgtbl_gather *gather);
-/* 0 and *phys, or -ENOENT / -EINVAL */
-int pgtbl_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys);
 
+/**
+ * struct pgtbl_report - where and why a call stopped; optional
+ * @gather: in, map calls only.  See pgtbl_map_at().
+ * @iova:   out: first address at fault
+ * @error:  out: the error for @iova
+ *
+ * Nothing is written to it by a call that does all it was asked for.
+ */
+struct pgtbl_report {
+	struct pgtbl_gather *gather;
+	uint64_t iova;
+	int error;
+};
+
+/*
+ * The calls of a table's format: the first member of every table, so that the
+ * wrappers below are one load and one call.
+ */
+struct pgtbl_calls {
+	int (*map)(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
+		   struct pgtbl_report *report);
+	uint64_t (*unmap)(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			  struct pgtbl_gather *gather, struct pgtbl_report *report);
+	int (*translate)(struct pgtbl *pt, uint64_t iova, uint64_t *phys);
+	int (*map_sg)(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+		      size_t nr_seg, unsigned prot, struct pgtbl_report *report);
+};
+
+/**
+ * pgtbl_map_at - map a range, all of it or nothing
+ * @pt:     the table
+ * @iova:   input address, a multiple of 4 KiB
+ * @phys:   output address, a multiple of 4 KiB
+ * @size:   bytes, a multiple of 4 KiB
+ * @prot:   enum pgtbl_prot
+ * @report: NULL, or receives the address at fault
+ *
+ * Uses the largest leaves that alignment, contiguity and the configured page
+ * sizes allow; where a table is already in the place of a large leaf, smaller
+ * leaves inside it.
+ *
+ * Without report->gather nothing is written before the whole range is known to
+ * be free and all table pages are at hand: on error nothing has changed, not
+ * even for a moment.
+ *
+ * With report->gather the range is walked only once, which is faster from some
+ * ten pages on.  On error everything is undone, but a device may have seen, and cached,
+ * what was there for a moment: it is in the gather, to be invalidated before
+ * the physical pages are used for anything else.  Tables made on the way stay,
+ * empty, for later calls or pgtbl_reclaim().
+ *
+ * Return: 0;
+ * -EINVAL: NULL; misaligned or no size; beyond the input or output address
+ *          width; permissions the format cannot express;
+ * -EEXIST: something is mapped at report->iova;
+ * -ENOMEM: no page for a table needed at report->iova.
+ */
+inline int pgtbl_map_at(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+			unsigned prot, struct pgtbl_report *report)
+{
+	return pt ? ((const struct pgtbl_calls *)(const void *)pt)
+			    ->map(pt, iova, phys, size, prot, report) :
+		    -EINVAL;
+}
+
+/* pgtbl_map_at() without a report. */
+inline int pgtbl_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot)
+{
+	return pgtbl_map_at(pt, iova, phys, size, prot, (struct pgtbl_report *)0);
+}
+
+/**
+ * pgtbl_map_sg_at - map segments one after the other from @iova on
+ * @seg:    segments; each address and size a multiple of 4 KiB
+ * @nr_seg: how many
+ *
+ * As pgtbl_map_at() with the sum of the sizes; contiguous segments are joined.
+ */
+inline int pgtbl_map_sg_at(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+			   size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+{
+	return pt && seg ? ((const struct pgtbl_calls *)(const void *)pt)
+				   ->map_sg(pt, iova, seg, nr_seg, prot, report) :
+			   -EINVAL;
+}
+
+inline int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+			size_t nr_seg, unsigned prot)
+{
+	return pgtbl_map_sg_at(pt, iova, seg, nr_seg, prot, (struct pgtbl_report *)0);
+}
+
+/**
+ * pgtbl_unmap_at - unmap a range
+ * @pt:     the table
+ * @iova:   a multiple of 4 KiB
+ * @size:   bytes, a multiple of 4 KiB
+ * @gather: receives what was cleared
+ * @report: NULL, or receives the first address that was not unmapped and why:
+ *          -ENOENT: a hole; -EBUSY: a leaf larger than the part of it that lies
+ *          in the range (it stays: leaves are never split or widened);
+ *          -EINVAL: bad arguments, nothing was done.  Not touched if all went.
+ *
+ * Holes are skipped, everything else in the range is unmapped.
+ *
+ * Return: bytes unmapped; less than @size when something was not.
+ */
+inline uint64_t pgtbl_unmap_at(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			       struct pgtbl_gather *gather, struct pgtbl_report *report)
+{
+	return pt && gather ? ((const struct pgtbl_calls *)(const void *)pt)
+				      ->unmap(pt, iova, size, gather, report) :
+			      0;
+}
+
+inline uint64_t pgtbl_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			    struct pgtbl_gather *gather)
+{
+	return pgtbl_unmap_at(pt, iova, size, gather, (struct pgtbl_report *)0);
+}
+
+/**
+ * pgtbl_translate - where does an address go
+ * @iova: any byte address
+ * @phys: out
+ *
+ * Return: 0; -ENOENT: nothing mapped there; -EINVAL: NULL or beyond the width.
+ */
+inline int pgtbl_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
+{
+	return pt && phys ? ((const struct pgtbl_calls *)(const void *)pt)
+				    ->translate(pt, iova, phys) :
+			    -EINVAL;
+}
+
+/* One leaf entry, as the tables have it. */
 struct pgtbl_leaf {
 	uint64_t iova;
 	uint64_t phys;
 	uint64_t size;
-	unsigned prot;
+	unsigned prot; /* as the entry says it; hints without bits are gone */
 };
+
+/**
+ * pgtbl_visit - call @fn for every leaf that overlaps a range, in order
+ * @first: first address
+ * @last:  last address
+ * @fn:    may do anything, also map, unmap and reclaim on @pt; another value
+ *         than 0 ends the visit
+ * @ctx:   for @fn
+ *
+ * A leaf that is there for the whole time of the call is reported once; of what
+ * comes or goes meanwhile, anything may be reported.
+ *
+ * Return: 0, the value of @fn, or -EINVAL (NULL, @first > @last, @last beyond
+ * the address width).
+ */
 int pgtbl_visit(struct pgtbl *pt, uint64_t first, uint64_t last,
 		int (*fn)(void *ctx, const struct pgtbl_leaf *leaf), void *ctx);
 
+/**
+ * struct pgtbl_stats - memory
+ * @table_pages:      pages held, with the queued ones
+ * @table_pages_peak: most ever held
+ * @queued_pages:     released, waiting for pgtbl_drain()
+ */
 struct pgtbl_stats {
 	uint64_t table_pages;
 	uint64_t table_pages_peak;
+	uint64_t queued_pages;
 };
+
 void pgtbl_stats(const struct pgtbl *pt, struct pgtbl_stats *stats);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

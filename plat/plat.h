@@ -89,7 +89,8 @@
  *
  * Grace periods
  *   plat_read_lock(), plat_read_unlock()  read-side section; nests; no wait.
- *                      Callers need not register their threads.
+ *                      Callers need not register their threads.  "plat_rcu.h"
+ *                      has them inlined, and plat_read_trylock().
  *   plat_synchronize() returns after every section that was open at the call
  *                      has ended.  Thread context only, outside any section.
  *

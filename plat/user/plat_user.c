@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* plat_user.c - the out-of-line part of plat.h for user space. */
 #define _GNU_SOURCE
-#include "plat.h"
+#include "plat_rcu.h"
 
 #include <linux/membarrier.h>
 #include <sched.h>
@@ -16,6 +16,9 @@
 ptrdiff_t plat_user_rseq_off;
 bool plat_user_rseq;
 uint64_t plat_user_fence_word;
+#if PLAT_TSAN
+char plat_user_rcu_tag;
+#endif
 
 static int membarrier(int cmd, unsigned flags, int cpu)
 {
@@ -69,17 +72,18 @@ int plat_fence_cpus(unsigned cpu)
 
 void plat_read_lock(void)
 {
-	urcu_bp_read_lock();
+	_urcu_bp_read_lock();
 }
 
-void plat_read_unlock(void)
+void(plat_read_unlock)(void)
 {
-	urcu_bp_read_unlock();
+	plat_rcu_unlock();
 }
 
 void plat_synchronize(void)
 {
 	urcu_bp_synchronize_rcu();
+	PLAT_RCU_TSAN_ACQUIRE();
 }
 
 static void *libc_alloc(void *ctx, size_t size, size_t align)

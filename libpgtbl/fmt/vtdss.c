@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * vtdss.c - Intel VT-d second-stage tables, 3, 4 or 5 levels.
+ *
+ * Entry (Linux drivers/iommu/intel and QEMU hw/i386/intel_iommu_internal.h
+ * agree): R 0, W 1, page size 7, SNP 11, address 51:12.  There is no present
+ * bit: R = W = 0 is no entry.  Bit 10 is left to software; we set it in every
+ * leaf, and in a table entry it says frozen.
+ *
+ * READ, WRITE  the R and W bits; at least one is needed
+ * COHERENT     SNP, if PGTBL_SNOOP_CTL says that the hardware has it (without
+ *              ECAP.SC the bit is reserved); else no effect: requests that do
+ *              not ask for no-snoop are coherent anyway
+ * MMIO         no effect
+ * NOEXEC, PRIV refused: the format cannot enforce them
+ */
+#include "pgtbl_fmt.h"
+
+#define SS_READ (1ull << 0)
+#define SS_WRITE (1ull << 1)
+#define SS_PAGE (1ull << 7)
+#define SS_SOFT (1ull << 10)
+#define SS_SNOOP (1ull << 11)
+
+#define FMT_PAGE_LG2 12
+#define FMT_INDEX_LG2 9
+#define FMT_LEVELS_MIN 3
+#define FMT_LEVELS_MAX 5
+#define FMT_LEAF_LEVEL 3
+#define FMT_PAGE_SIZES (1ull << 12 | 1ull << 21 | 1ull << 30)
+#define FMT_ADDR 0x000ffffffffff000ull
+#define FMT_LOW_MASK 0xfffu
+#define FMT_TABLE_LOW (SS_READ | SS_WRITE)
+#define FMT_FROZEN SS_SOFT
+#define FMT_INUSE SS_SOFT
+
+static inline unsigned fmt_iova_bits(unsigned levels)
+{
+	return FMT_PAGE_LG2 + FMT_INDEX_LG2 * levels;
+}
+
+static inline uint64_t fmt_attr(unsigned prot, unsigned flags)
+{
+	uint64_t attr = 0;
+
+	if ((prot & (PGTBL_NOEXEC | PGTBL_PRIV)) || !(prot & (PGTBL_READ | PGTBL_WRITE)))
+		return 0;
+	if (prot & PGTBL_READ)
+		attr |= SS_READ;
+	if (prot & PGTBL_WRITE)
+		attr |= SS_WRITE;
+	if ((prot & PGTBL_COHERENT) && (flags & PGTBL_SNOOP_CTL))
+		attr |= SS_SNOOP;
+	return attr | SS_SOFT;
+}
+
+static inline unsigned fmt_prot(uint64_t entry)
+{
+	return (entry & SS_READ ? PGTBL_READ : 0) | (entry & SS_WRITE ? PGTBL_WRITE : 0) |
+	       (entry & SS_SNOOP ? PGTBL_COHERENT : 0);
+}
+
+static inline uint64_t fmt_leaf(uint64_t phys, uint64_t attr, unsigned level)
+{
+	return phys | attr | (level > 1 ? SS_PAGE : 0);
+}
+
+static inline bool fmt_is_leaf(uint64_t entry, unsigned level)
+{
+	return (entry & (SS_READ | SS_WRITE)) && (level == 1 || (entry & SS_PAGE));
+}
+
+static inline uint64_t fmt_leaf_phys(uint64_t entry, unsigned level)
+{
+	return entry & FMT_ADDR & ~((1ull << (FMT_PAGE_LG2 + FMT_INDEX_LG2 * (level - 1))) - 1);
+}
+
+#include "pgtbl_template.h"
+
+const struct pgtbl_ops pgtbl_vtdss_ops = PGTBL_OPS_INIT("vtdss");

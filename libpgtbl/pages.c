@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* pages.c - table pages: counting, the queue of released ones. */
+#include "pgtbl_priv.h"
+
+static void count_pages(struct pgtbl *pt)
+{
+	/* Relaxed: statistics, ordered by nothing. */
+	uint64_t now = plat_fetch_add_relaxed(&pt->table_pages, 1) + 1;
+	uint64_t peak = plat_load_relaxed(&pt->table_pages_peak);
+
+	while (now > peak && !plat_cas_relaxed(&pt->table_pages_peak, peak, now))
+		peak = plat_load_relaxed(&pt->table_pages_peak);
+}
+
+uint64_t *pgtbl_page_alloc(struct pgtbl *pt)
+{
+	uint64_t *page = plat_mem_alloc(&pt->pages, PGTBL_TABLE_BYTES, PGTBL_TABLE_BYTES);
+
+	if (!page)
+		return NULL;
+	/* An entry could not hold the address: as good as no page. */
+	if (pgtbl_page_phys(pt, page) & ~pt->ops->table_addr_mask) {
+		plat_mem_free(&pt->pages, page, PGTBL_TABLE_BYTES, PGTBL_TABLE_BYTES);
+		return NULL;
+	}
+	count_pages(pt);
+	return page;
+}
+
+void pgtbl_page_free(struct pgtbl *pt, uint64_t *page)
+{
+	plat_mem_free(&pt->pages, page, PGTBL_TABLE_BYTES, PGTBL_TABLE_BYTES);
+	/* Relaxed: statistics. */
+	plat_fetch_add_relaxed(&pt->table_pages, (uint64_t)-1);
+}
+
+void pgtbl_pages_free_list(struct pgtbl *pt, void *list)
+{
+	while (list) {
+		uint64_t *page = list;
+
+		list = (void *)(uintptr_t)plat_load_relaxed(page); /* ours alone */
+		plat_store_relaxed(page, 0);			    /* given back zeroed */
+		pgtbl_page_free(pt, page);
+	}
+}
+
+void pgtbl_gather_release(struct pgtbl *pt, struct pgtbl_gather *gather)
+{
+	void *head;
+
+	if (!pt || !gather)
+		return;
+	if (gather->free_list) {
+		/* Relaxed: statistics. */
+		plat_fetch_add_relaxed(&pt->queued_pages, gather->free_pages);
+		do {
+			head = plat_load_relaxed(&pt->queued); /* the CAS decides */
+			plat_store_relaxed((uint64_t *)gather->free_tail,
+					   (uint64_t)(uintptr_t)head);
+			/* PGT-R3: publishes the links; pairs with PGT-A3.  ABA is
+			 * harmless: the only other operation takes the whole list. */
+		} while (!plat_cas_release(&pt->queued, head, gather->free_list));
+	}
+	pgtbl_gather_init(gather);
+}
+
+/* Take the queue.  0 with pt->reclaiming held, or -EBUSY. */
+int pgtbl_drain_begin(struct pgtbl *pt, void **list)
+{
+	/* PGT-F4: one holder at a time; pairs with PGT-R4. */
+	if (!plat_cas_full(&pt->reclaiming, 0, 1))
+		return -EBUSY;
+	/* PGT-A3: takes the links; pairs with PGT-R3. */
+	*list = plat_xchg_full(&pt->queued, NULL);
+	return 0;
+}
+
+/* A grace period has passed since pgtbl_drain_begin(). */
+void pgtbl_drain_end(struct pgtbl *pt, void *list)
+{
+	uint64_t n = 0;
+
+	for (uint64_t *p = list; p; p = (uint64_t *)(uintptr_t)plat_load_relaxed(p))
+		n++;
+	pgtbl_pages_free_list(pt, list);
+	plat_fetch_add_relaxed(&pt->queued_pages, -n); /* statistics */
+	/* PGT-R4: what the holder did is seen by the next; pairs with PGT-F4. */
+	plat_store_release(&pt->reclaiming, 0);
+}
+
+int pgtbl_drain(struct pgtbl *pt)
+{
+	void *list;
+	int err;
+
+	if (!pt)
+		return -EINVAL;
+	err = pgtbl_drain_begin(pt, &list);
+	if (err)
+		return err;
+	if (list)
+		plat_synchronize();
+	pgtbl_drain_end(pt, list);
+	return 0;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * pgtbl_fast.h - part of pgtbl_template.h: the tiers in front.
+ *
+ * One page: no call, no stack frame; what it cannot do it leaves, by a tail
+ * call with the same arguments, to the middle tier (one table, or one large
+ * leaf), and that to the slow one (anything).  The lower tiers start from the
+ * beginning, so an upper one must leave nothing behind.
+ *
+ * Only for tables with coherent walks: nothing here calls the flush hook.
+ */
+#ifndef PGTBL_FAST_H
+#define PGTBL_FAST_H
+
+#define PT_SPAN2 (1ull << (FMT_PAGE_LG2 + FMT_INDEX_LG2))
+
+/* Up to this many entries a plain loop is quicker than one that goes by lines. */
+#define PT_FEW 16u
+
+/* *@table: go down through its entry for @iova, which must be live. */
+static plat_always_inline bool pt_fast_down(const struct pgtbl *pt, uint64_t **table,
+					    uint64_t iova, unsigned level)
+{
+	uint64_t entry = pt_load(&(*table)[pt_index(iova, level)]);
+
+	if (plat_unlikely(!pt_is_live(entry)))
+		return false;
+	*table = pt_live_table(pt, entry);
+	return true;
+}
+
+/* The level-2 table of @iova if all entries on the way are live, or NULL. */
+static plat_always_inline uint64_t *pt_fast_level2(const struct pgtbl *pt, uint64_t iova)
+{
+	uint64_t *table;
+
+	if (plat_likely(iova < PT_LOW_END))
+		return plat_load_acquire(&pt->low[iova >> 30]); /* PGT-A2: pairs with PGT-R2 */
+	table = pt->root;
+	switch (pt->levels) {
+	case 6:
+		if (!pt_fast_down(pt, &table, iova, 6))
+			return NULL;
+		/* fall through */
+	case 5:
+		if (!pt_fast_down(pt, &table, iova, 5))
+			return NULL;
+		/* fall through */
+	case 4:
+		if (!pt_fast_down(pt, &table, iova, 4))
+			return NULL;
+		/* fall through */
+	default:
+		if (!pt_fast_down(pt, &table, iova, 3))
+			return NULL;
+	}
+	return table;
+}
+
+/* The level-1 entry of @iova if all entries on the way are live, or NULL. */
+static plat_always_inline uint64_t *pt_fast_level1(const struct pgtbl *pt, uint64_t iova)
+{
+	uint64_t *table = pt_fast_level2(pt, iova);
+
+	if (plat_unlikely(!table) || !pt_fast_down(pt, &table, iova, 2))
+		return NULL;
+	return &table[pt_index(iova, 1)];
+}
+
+/* Whether [iova, iova + size) is pages of one leaf table's span; 0 is no size. */
+static plat_always_inline bool pt_fast_one_table(const struct pgtbl *pt, uint64_t iova,
+						 uint64_t size)
+{
+	return size - 1 < PT_SPAN2 && (size & (PT_PAGE_BYTES - 1)) == 0 &&
+	       !(iova & pt->iova_bad) && (iova ^ (iova + size - 1)) < PT_SPAN2;
+}
+
+/* Are @n entries 0? */
+static plat_always_inline bool pt_fast_free(const uint64_t *slot, unsigned n)
+{
+	uint64_t any = 0;
+	unsigned i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		for (unsigned k = 0; k < 8; k++)
+			any |= pt_leaf_load(&slot[i + k]);
+	}
+	for (; i < n; i++)
+		any |= pt_leaf_load(&slot[i]);
+	return !any;
+}
+
+/*
+ * Fill @n entries that must be 0.  False: nothing is left of it.  With a gather,
+ * which takes what was there for a moment, only one walk over the entries.
+ */
+static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t entry,
+					    uint64_t iova, struct pgtbl_gather *gather)
+{
+	unsigned i, done;
+
+	if (!gather || n <= PT_FEW) {
+		if (plat_unlikely(!pt_fast_free(slot, n)))
+			return false;
+		for (i = 0; i < n; i++, entry += PT_PAGE_BYTES)
+			pt_leaf_store(&slot[i], entry);
+		return true;
+	}
+	done = pt_fill(slot, n, entry, PT_PAGE_BYTES);
+	if (plat_likely(done == n))
+		return true;
+	for (i = 0; i < done; i++)
+		pt_leaf_store(&slot[i], 0);
+	if (done)
+		pgtbl_gather_add(gather, iova, iova + ((uint64_t)done << FMT_PAGE_LG2) - 1);
+	return false;
+}
+
+static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+				    unsigned prot, struct pgtbl_report *report)
+{
+	uint64_t attr, *slot, *table;
+	bool done = false;
+
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || (phys & pt->phys_bad) ||
+			  size - 1 > pt->phys_last - phys || prot >= PGTBL_PROT_COUNT))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	attr = pt->attr[prot];
+	if (plat_unlikely(!attr || !plat_read_trylock()))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	if (size == PT_SPAN2 && !(phys & (PT_SPAN2 - 1)) && (pt->page_sizes & PT_SPAN2)) {
+		table = pt_fast_level2(pt, iova);
+		slot = table ? &table[pt_index(iova, 2)] : NULL;
+		if (plat_likely(slot && !pt_leaf_load(slot))) {
+			pt_leaf_store(slot, fmt_leaf(phys, attr, 2));
+			done = true;
+		}
+	} else {
+		slot = pt_fast_level1(pt, iova);
+		done = slot && pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2),
+					    fmt_leaf(phys, attr, 1), iova,
+					    report ? report->gather : NULL);
+	}
+	plat_read_unlock();
+	if (plat_unlikely(!done))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	return 0;
+}
+
+static int pt_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
+		  struct pgtbl_report *report)
+{
+	uint64_t attr, *slot;
+
+	if (plat_unlikely(size != PT_PAGE_BYTES))
+		return pt_map_mid(pt, iova, phys, size, prot, report);
+	if (plat_unlikely((iova & pt->iova_bad) | (phys & pt->phys_bad) |
+			  (prot & ~(PGTBL_PROT_COUNT - 1))))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	attr = pt->attr[prot];
+	if (plat_unlikely(!attr || !plat_read_trylock()))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	slot = pt_fast_level1(pt, iova);
+	if (plat_unlikely(!slot || pt_leaf_load(slot))) {
+		plat_read_unlock();
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	}
+	pt_leaf_store(slot, fmt_leaf(phys, attr, 1));
+	plat_read_unlock();
+	return 0;
+}
+
+/* Clear @n leaves, how many until the first that is none. */
+static plat_always_inline unsigned pt_fast_clear(uint64_t *slot, unsigned n)
+{
+	unsigned i;
+
+	if (n > PT_FEW)
+		return pt_clear(slot, n);
+	for (i = 0; i < n; i++) {
+		if (plat_unlikely(!(pt_leaf_load(&slot[i]) & FMT_INUSE)))
+			break;
+		pt_leaf_store(&slot[i], 0);
+	}
+	return i;
+}
+
+static plat_noinline uint64_t pt_unmap_mid(struct pgtbl *pt, uint64_t iova, uint64_t size,
+					   struct pgtbl_gather *gather,
+					   struct pgtbl_report *report)
+{
+	uint64_t entry, done = 0, *slot, *table;
+	unsigned level = 2;
+
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !plat_read_trylock()))
+		return pt_unmap_slow(pt, iova, size, gather, report);
+	table = pt_fast_level2(pt, iova);
+	if (plat_unlikely(!table))
+		goto out;
+	slot = &table[pt_index(iova, 2)];
+	entry = pt_load(slot);
+	if (pt_is_live(entry) && !(pt->unlink && size == PT_SPAN2)) {
+		level = 1;
+		slot = &pt_live_table(pt, entry)[pt_index(iova, 1)];
+		done = (uint64_t)pt_fast_clear(slot, (unsigned)(size >> FMT_PAGE_LG2))
+		       << FMT_PAGE_LG2;
+	} else if (size == PT_SPAN2 && fmt_is_leaf(entry, level)) {
+		pt_leaf_store(slot, 0);
+		done = size;
+	}
+out:
+	plat_read_unlock();
+	if (done)
+		pgtbl_gather_add(gather, iova, iova + done - 1);
+	if (plat_unlikely(done != size))
+		done += pt_unmap_slow(pt, iova + done, size - done, gather, report);
+	return done;
+}
+
+static uint64_t pt_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			 struct pgtbl_gather *gather, struct pgtbl_report *report)
+{
+	uint64_t *slot;
+
+	if (plat_unlikely(size != PT_PAGE_BYTES))
+		return pt_unmap_mid(pt, iova, size, gather, report);
+	if (plat_unlikely((iova & pt->iova_bad) || !plat_read_trylock()))
+		return pt_unmap_slow(pt, iova, size, gather, report);
+	slot = pt_fast_level1(pt, iova);
+	if (plat_unlikely(!slot || !(pt_leaf_load(slot) & FMT_INUSE))) {
+		plat_read_unlock();
+		return pt_unmap_slow(pt, iova, size, gather, report);
+	}
+	pt_leaf_store(slot, 0);
+	plat_read_unlock();
+	if (plat_unlikely(!pgtbl_gather_try(gather, iova, iova + PT_PAGE_BYTES - 1)))
+		pgtbl_gather_join(gather, iova, iova + PT_PAGE_BYTES - 1);
+	return PT_PAGE_BYTES;
+}
+
+static int pt_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
+{
+	uint64_t entry, *slot;
+
+	if (plat_unlikely((iova & pt->iova_bad & ~(PT_PAGE_BYTES - 1)) || !plat_read_trylock()))
+		return pt_translate_slow(pt, iova, phys);
+	slot = pt_fast_level1(pt, iova);
+	entry = slot ? pt_leaf_load(slot) : 0;
+	plat_read_unlock();
+	if (plat_unlikely(!fmt_is_leaf(entry, 1)))
+		return pt_translate_slow(pt, iova, phys);
+	*phys = fmt_leaf_phys(entry, 1) | (iova & (PT_PAGE_BYTES - 1));
+	return 0;
+}
+
+/* What pt_map_sg() has to know of its segments. */
+struct pt_sg_sum {
+	uint64_t total; /* sum of the sizes; sound while they are small */
+	uint64_t sizes; /* OR of the sizes */
+	uint64_t phys;	/* OR of first and last pages */
+	bool empty;	/* there is one without size */
+};
+
+static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl_segment *seg,
+						     size_t nr_seg)
+{
+	struct pt_sg_sum sum = { 0, 0, 0, false };
+
+	for (size_t i = 0; i < nr_seg; i++) {
+		uint64_t phys = seg[i].phys, size = seg[i].size;
+
+		sum.total += size;
+		sum.sizes |= size;
+		sum.phys |= phys | ((phys + size - 1) & ~(PT_PAGE_BYTES - 1));
+		sum.empty |= !size;
+	}
+	return sum;
+}
+
+static plat_always_inline void pt_sg_store(uint64_t *slot, const struct pgtbl_segment *seg,
+					   size_t nr_seg, uint64_t attr)
+{
+	for (size_t i = 0; i < nr_seg; i++) {
+		uint64_t entry = fmt_leaf(seg[i].phys, attr, 1);
+		uint64_t end = entry + seg[i].size;
+
+		do
+			pt_leaf_store(slot++, entry);
+		while ((entry += PT_PAGE_BYTES) != end);
+	}
+}
+
+/* Segments that together stay inside one leaf table, without filling it. */
+static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+		     size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+{
+	uint64_t attr, *slot;
+	struct pt_sg_sum sum;
+
+	if (plat_unlikely(nr_seg > PT_ENTRIES || prot >= PGTBL_PROT_COUNT))
+		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
+	attr = pt->attr[prot];
+	sum = pt_sg_sum(seg, nr_seg);
+	if (plat_unlikely((sum.phys & pt->phys_bad) || sum.empty || sum.sizes >= PT_SPAN2 ||
+			  sum.total >= PT_SPAN2 || !attr ||
+			  !pt_fast_one_table(pt, iova, sum.total) || !plat_read_trylock()))
+		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
+	slot = pt_fast_level1(pt, iova);
+	if (plat_unlikely(!slot || !pt_fast_free(slot, (unsigned)(sum.total >> FMT_PAGE_LG2)))) {
+		plat_read_unlock();
+		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
+	}
+	pt_sg_store(slot, seg, nr_seg, attr);
+	plat_read_unlock();
+	return 0;
+}
+
+#endif

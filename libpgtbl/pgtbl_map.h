@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * pgtbl_map.h - part of pgtbl_template.h: map of any size.
+ *
+ * A range is cut into runs: entries of one level in one table.  Each run is
+ * walked to from the top; at 512 entries a run that is a few per cent.
+ *
+ * Without a gather there are two passes inside one read section.  The first
+ * one reads: every entry must be 0, and for every missing table it takes a
+ * page aside.  Tables it has seen stay (pgtbl_walk.h), so the second, which
+ * writes, cannot run out of pages, and meets an occupied entry only if somebody
+ * maps or unmaps a range that this caller owns.
+ *
+ * With a gather only the second pass is made; what it has written when it stops
+ * is cleared again and noted.
+ */
+#ifndef PGTBL_MAP_H
+#define PGTBL_MAP_H
+
+/**
+ * struct pt_map_job - one map call
+ * @pos, @phys: where the current pass is
+ * @attr:       entry bits
+ * @cap:        while @pos < @cap_end: greatest level for leaves, because there
+ * @cap_end:    is a table in the place of a larger one
+ * @counted:    last table of each level for which the first pass took a page:
+ *              number of its span, plus one
+ * @spare:      those pages, linked through their first words
+ * @error:      why the pass stopped
+ */
+struct pt_map_job {
+	struct pgtbl *pt;
+	uint64_t pos;
+	uint64_t phys;
+	uint64_t attr;
+	uint64_t cap_end;
+	unsigned cap;
+	int error;
+	uint64_t *spare;
+	uint64_t counted[PGTBL_MAX_LEVELS + 1];
+};
+
+struct pt_run {
+	unsigned level;
+	unsigned count;
+};
+
+/* Greatest level whose leaves fit at @pos for @size bytes. */
+static inline unsigned pt_run_level(const struct pt_map_job *job, uint64_t size)
+{
+	unsigned level = FMT_LEAF_LEVEL;
+
+	if (job->pos < job->cap_end)
+		level = job->cap;
+	for (; level > 1; level--) {
+		uint64_t span = pt_span(level);
+
+		if ((job->pt->page_sizes & span) && size >= span &&
+		    !((job->pos | job->phys) & (span - 1)))
+			break;
+	}
+	return level;
+}
+
+static inline struct pt_run pt_next_run(const struct pt_map_job *job, uint64_t size)
+{
+	struct pt_run run = { .level = pt_run_level(job, size) };
+	uint64_t count;
+
+	if (job->pos < job->cap_end && size > job->cap_end - job->pos)
+		size = job->cap_end - job->pos;
+	count = size >> pt_span_lg2(run.level);
+	run.count = PT_ENTRIES - pt_index(job->pos, run.level);
+	if (count < run.count)
+		run.count = (unsigned)count;
+	return run;
+}
+
+/* An entry is in the way of a leaf of @level at job->pos. */
+static inline void pt_in_the_way(struct pt_map_job *job, unsigned level, uint64_t entry)
+{
+	if (level > 1 && pt_is_table(entry)) {
+		job->cap = level - 1;
+		job->cap_end = job->pos + pt_span(level);
+	} else {
+		job->error = -EEXIST;
+	}
+}
+
+static inline uint64_t *pt_take_page(struct pt_map_job *job)
+{
+	uint64_t *page = job->spare;
+
+	if (!page)
+		return pgtbl_page_alloc(job->pt);
+	job->spare = (uint64_t *)(uintptr_t)plat_load_relaxed(page); /* ours alone */
+	plat_store_relaxed(page, 0);
+	return page;
+}
+
+/* @page is zeroed and was not published. */
+static inline void pt_put_page(struct pt_map_job *job, uint64_t *page)
+{
+	plat_store_relaxed(page, (uint64_t)(uintptr_t)job->spare); /* ours alone */
+	job->spare = page;
+}
+
+/* First pass: pages for the tables from @missing - 1 down to @level. */
+static inline bool pt_take_aside(struct pt_map_job *job, unsigned missing, unsigned level)
+{
+	for (unsigned l = missing - 1; l >= level; l--) {
+		uint64_t number = (job->pos >> pt_span_lg2(l + 1)) + 1;
+		uint64_t *page;
+
+		if (job->counted[l] == number)
+			continue;
+		page = pgtbl_page_alloc(job->pt);
+		if (!page) {
+			job->error = -ENOMEM;
+			return false;
+		}
+		job->counted[l] = number;
+		pt_put_page(job, page);
+	}
+	return true;
+}
+
+/* First pass over a run: entries that are free, 0 if the first is not. */
+static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
+{
+	uint64_t entry;
+	struct pt_place at = pt_walk_thawed(job->pt, job->pos, run.level, &entry);
+
+	if (at.level > run.level) {
+		if (!entry)
+			return pt_take_aside(job, at.level, run.level) ? run.count : 0;
+		job->error = -EEXIST;
+		return 0;
+	}
+	for (unsigned i = 0; i < run.count; i++) {
+		entry = run.level > 1 ? pt_load_thawed(job->pt, &at.slot[i]) :
+					pt_leaf_load(&at.slot[i]);
+		if (entry) {
+			if (!i)
+				pt_in_the_way(job, run.level, entry);
+			return i;
+		}
+	}
+	return run.count;
+}
+
+/*
+ * Write @n leaves with @step between them into entries that must be 0; how many
+ * were.  The OR of a line of entries is checked before it is written: that
+ * costs less than half of a check per entry.
+ */
+static plat_always_inline unsigned pt_fill(uint64_t *slot, unsigned n, uint64_t entry,
+					   uint64_t step)
+{
+	unsigned i = 0;
+
+	for (; i < n && ((uintptr_t)&slot[i] & (PLAT_CACHELINE - 1)); i++, entry += step) {
+		if (plat_unlikely(pt_leaf_load(&slot[i])))
+			return i;
+		pt_leaf_store(&slot[i], entry);
+	}
+	for (; i + 8 <= n; i += 8, entry += 8 * step) {
+		uint64_t *s = &slot[i];
+
+		if (plat_unlikely(pt_leaf_load(s) | pt_leaf_load(s + 1) | pt_leaf_load(s + 2) |
+				  pt_leaf_load(s + 3) | pt_leaf_load(s + 4) | pt_leaf_load(s + 5) |
+				  pt_leaf_load(s + 6) | pt_leaf_load(s + 7)))
+			break;
+		for (unsigned k = 0; k < 8; k++)
+			pt_leaf_store(s + k, entry + k * step);
+	}
+	for (; i < n; i++, entry += step) {
+		if (plat_unlikely(pt_leaf_load(&slot[i])))
+			return i;
+		pt_leaf_store(&slot[i], entry);
+	}
+	return i;
+}
+
+/* The same into a table nobody else sees yet. */
+static plat_always_inline void pt_fill_private(uint64_t *slot, unsigned n, uint64_t entry,
+					       uint64_t step)
+{
+	for (unsigned i = 0; i < n; i++)
+		slot[i] = entry + i * step;
+}
+
+/* @level as a constant, so that the step between entries is one. */
+static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slot,
+				     struct pt_run run, bool private_table)
+{
+#define PT_FILL(l)                                                                           \
+	do {                                                                                 \
+		uint64_t entry_ = fmt_leaf(job->phys, job->attr, (l));                       \
+		if (!private_table)                                                          \
+			return pt_fill(slot, run.count, entry_, pt_span(l));                 \
+		pt_fill_private(slot, run.count, entry_, pt_span(l));                        \
+		return run.count;                                                            \
+	} while (0)
+
+	switch (run.level) {
+	case 1:
+		PT_FILL(1);
+	case 2:
+		PT_FILL(2);
+	default:
+		PT_FILL(3);
+	}
+#undef PT_FILL
+}
+
+/*
+ * @at stopped at an empty entry above run.level: put a table there, with the
+ * run's leaves in it already if it is theirs.  True: those leaves are in.
+ */
+static bool pt_grow(struct pt_map_job *job, const struct pt_place *at, struct pt_run run)
+{
+	bool leaves = at->level == run.level + 1;
+	uint64_t *page = pt_take_page(job), *slot;
+
+	if (!page) {
+		job->error = -ENOMEM;
+		return false;
+	}
+	slot = &page[pt_index(job->pos, run.level)];
+	if (leaves)
+		pt_fill_level(job, slot, run, true);
+	pgtbl_flush(job->pt, page, PT_ENTRIES);
+	if (pt_install(job->pt, at->slot, page))
+		return leaves;
+	if (leaves)
+		memset(slot, 0, run.count * sizeof(*slot));
+	pt_put_page(job, page);
+	return false;
+}
+
+/* Second pass over a run: entries written, 0 if the first cannot be. */
+static unsigned pt_fill_run(struct pt_map_job *job, struct pt_run run)
+{
+	uint64_t entry;
+	struct pt_place at;
+	unsigned done;
+
+	for (;;) {
+		at = pt_walk_thawed(job->pt, job->pos, run.level, &entry);
+		if (at.level == run.level)
+			break;
+		if (entry) {
+			job->error = -EEXIST;
+			return 0;
+		}
+		if (pt_grow(job, &at, run))
+			return run.count;
+		if (job->error)
+			return 0;
+	}
+	done = pt_fill_level(job, at.slot, run, false);
+	pgtbl_flush(job->pt, at.slot, done);
+	if (!done) {
+		/* 0 by now: the empty table that was there has been reclaimed; try again. */
+		entry = pt_load(at.slot);
+		if (entry)
+			pt_in_the_way(job, run.level, entry);
+	}
+	return done;
+}
+
+/* One pass over @size contiguous bytes.  False: job->error at job->pos. */
+static bool pt_map_piece(struct pt_map_job *job, uint64_t size, bool check)
+{
+	while (size) {
+		struct pt_run run = pt_next_run(job, size);
+		unsigned done = check ? pt_check_run(job, run) : pt_fill_run(job, run);
+		uint64_t bytes = (uint64_t)done << pt_span_lg2(run.level);
+
+		if (job->error)
+			return false;
+		job->pos += bytes;
+		job->phys += bytes;
+		size -= bytes;
+	}
+	return true;
+}
+
+/* One pass over all segments, contiguous ones joined. */
+static bool pt_map_pass(struct pt_map_job *job, uint64_t iova, const struct pgtbl_segment *seg,
+			size_t nr_seg, bool check)
+{
+	job->pos = iova;
+	job->cap_end = 0;
+	for (size_t i = 0; i < nr_seg;) {
+		uint64_t size = seg[i].size;
+
+		job->phys = seg[i].phys;
+		for (i++; i < nr_seg && seg[i].phys == job->phys + size; i++)
+			size += seg[i].size;
+		if (!pt_map_piece(job, size, check))
+			return false;
+	}
+	return true;
+}
+
+/* Sum of the sizes, or 0 if anything about the arguments is wrong; *@at says where. */
+static uint64_t pt_map_size(const struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+			    size_t nr_seg, unsigned prot, uint64_t *at)
+{
+	uint64_t total = 0;
+
+	*at = iova;
+	if ((iova & (PT_PAGE_BYTES - 1)) || iova > pt->iova_last || prot >= PGTBL_PROT_COUNT ||
+	    !pt->attr[prot])
+		return 0;
+	for (size_t i = 0; i < nr_seg; i++, *at = iova + total) {
+		uint64_t phys = seg[i].phys, size = seg[i].size;
+
+		if (!size || ((phys | size) & (PT_PAGE_BYTES - 1)) || phys > pt->phys_last ||
+		    size - 1 > pt->phys_last - phys || size > pt->iova_last - iova - total + 1)
+			return 0;
+		total += size;
+	}
+	return total;
+}
+
+static uint64_t pt_unmap_range(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			       struct pgtbl_gather *gather, struct pgtbl_report *report);
+
+static int pt_map_fail(struct pgtbl_report *report, uint64_t iova, int error)
+{
+	if (report) {
+		report->iova = iova;
+		report->error = error;
+	}
+	return error;
+}
+
+static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
+					const struct pgtbl_segment *seg, size_t nr_seg,
+					unsigned prot, struct pgtbl_report *report)
+{
+	bool once = report && report->gather;
+	struct pt_map_job job = { .pt = pt };
+	struct pgtbl_gather nobody; /* takes what can only be there if ownership was violated */
+	uint64_t at;
+
+	if (!pt_map_size(pt, iova, seg, nr_seg, prot, &at))
+		return pt_map_fail(report, at, -EINVAL);
+	job.attr = pt->attr[prot];
+	plat_read_lock();
+	if ((once || pt_map_pass(&job, iova, seg, nr_seg, true)) &&
+	    !pt_map_pass(&job, iova, seg, nr_seg, false) && job.pos != iova) {
+		pgtbl_gather_init(&nobody);
+		pt_unmap_range(pt, iova, job.pos - iova, once ? report->gather : &nobody, NULL);
+	}
+	plat_read_unlock();
+	pgtbl_pages_free_list(pt, job.spare);
+	if (job.error)
+		return pt_map_fail(report, job.pos, job.error);
+	return 0;
+}
+
+static plat_noinline int pt_map_slow(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+				     unsigned prot, struct pgtbl_report *report)
+{
+	struct pgtbl_segment seg = { phys, size };
+
+	return pt_map_sg_slow(pt, iova, &seg, 1, prot, report);
+}
+
+#endif

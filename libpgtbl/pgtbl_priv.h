@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* pgtbl_priv.h - struct pgtbl, and what the parts of libpgtbl share. */
+#ifndef PGTBL_PRIV_H
+#define PGTBL_PRIV_H
+
+#include "plat.h"
+#include "plat_rcu.h"
+
+#include "pgtbl.h"
+
+#define PGTBL_PROT_COUNT 64u /* combinations of enum pgtbl_prot */
+#define PGTBL_TABLE_BYTES 4096u
+#define PGTBL_MAX_LEVELS 6u
+#define PGTBL_LOW_TABLES 4u /* level-2 tables below 4 GiB */
+
+/**
+ * struct pgtbl
+ * @calls:       first, see struct pgtbl_calls
+ * @iova_bad:    bits that must be 0 in the address of a page
+ * @phys_bad:    the same for output addresses
+ * @to_virt:     table entry + @to_virt = address of the table, for live entries
+ * @root:        table of level @levels
+ * @low:         level-2 tables of the first four GiB once they exist.  Neither
+ *               they nor the tables above them are ever unlinked, so a call can
+ *               start its walk here.
+ * @attr:        entry bits for each prot; 0: the format cannot express it
+ *
+ * Everything above is constant after creation but for @low, filled once each.
+ *
+ * @reclaiming:  held by the one drain or reclaim; no table page is freed by
+ *               anybody else, so what a reclaimer has seen stays memory of @pt
+ * @queued:      released tables, linked through their first word
+ */
+struct pgtbl {
+	struct pgtbl_calls calls;
+	plat_aligned(PLAT_CACHELINE) uint64_t iova_bad;
+	uint64_t phys_bad;
+	uint64_t to_virt;
+	uint64_t *root;
+	uint64_t *low[PGTBL_LOW_TABLES];
+	uint64_t attr[PGTBL_PROT_COUNT];
+	uint64_t page_sizes;
+	uint64_t iova_last;
+	uint64_t phys_last;
+	unsigned levels;
+	bool unlink;
+	const struct pgtbl_ops *ops;
+	struct plat_mem pages;
+	struct plat_mem meta;
+	uint64_t phys_offset;
+	void (*flush)(void *ctx, const void *first, size_t bytes);
+	void *flush_ctx;
+
+	plat_aligned(PLAT_CACHELINE) uint64_t table_pages;
+	uint64_t table_pages_peak;
+	uint64_t queued_pages;
+	void *queued;
+	uint32_t reclaiming;
+};
+
+/* A step of the visitor: see pgtbl_ops.leaves. */
+#define PGTBL_LEAF_BATCH 16u
+
+/**
+ * struct pgtbl_ops - a format, compiled
+ * @init:    complete @pt: attr[], to_virt
+ * @leaves:  up to PGTBL_LEAF_BATCH leaves from *pos on; *pos becomes the address
+ *           to go on from, *more whether there is one
+ * @reclaim_level: unlink empty tables of @level; returns how many
+ * @destroy: free all tables, return the bytes mapped
+ */
+struct pgtbl_ops {
+	const char *name;
+	unsigned levels_min;
+	unsigned levels_max;
+	uint64_t page_sizes;
+	uint64_t table_addr_mask;
+	unsigned (*iova_bits)(unsigned levels);
+	void (*init)(struct pgtbl *pt, unsigned flags);
+	struct pgtbl_calls fast;
+	struct pgtbl_calls slow; /* for tables that need the flush hook */
+	unsigned (*leaves)(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *more,
+			   struct pgtbl_leaf *leaf);
+	int64_t (*reclaim_level)(struct pgtbl *pt, unsigned level, uint64_t first, uint64_t last,
+				 struct pgtbl_gather *gather);
+	uint64_t (*destroy)(struct pgtbl *pt);
+};
+
+/* pages.c */
+
+/* A zeroed table page, counted; NULL without memory. */
+uint64_t *pgtbl_page_alloc(struct pgtbl *pt);
+/* @page is zeroed again and nobody reads it. */
+void pgtbl_page_free(struct pgtbl *pt, uint64_t *page);
+/* Free @list, linked through first words. */
+void pgtbl_pages_free_list(struct pgtbl *pt, void *list);
+int pgtbl_drain_begin(struct pgtbl *pt, void **list);
+void pgtbl_drain_end(struct pgtbl *pt, void *list);
+
+static inline uint64_t pgtbl_page_phys(const struct pgtbl *pt, const uint64_t *page)
+{
+	return (uint64_t)(uintptr_t)page + pt->phys_offset;
+}
+
+static inline void pgtbl_flush(const struct pgtbl *pt, const uint64_t *first, size_t count)
+{
+	if (pt->flush && count)
+		pt->flush(pt->flush_ctx, first, count * sizeof(*first));
+}
+
+/* gather.c */
+
+/* Add [first, last] where the inline attempt below has no room. */
+void pgtbl_gather_join(struct pgtbl_gather *gather, uint64_t first, uint64_t last);
+/* Add an unlinked, zeroed table.  It is linked through its first word: a page
+ * aligned address, which no format takes for a present entry. */
+void pgtbl_gather_page(struct pgtbl_gather *gather, uint64_t *page);
+
+/* Add [first, last] next to the newest range or as a new one. */
+static plat_always_inline bool pgtbl_gather_try(struct pgtbl_gather *gather, uint64_t first,
+						uint64_t last)
+{
+	unsigned n = gather->nr_ranges;
+	struct pgtbl_range *r = &gather->range[n];
+
+	if (n && r[-1].last + 1 == first) {
+		r[-1].last = last;
+		return true;
+	}
+	if (n && last + 1 == r[-1].first) {
+		r[-1].first = first;
+		return true;
+	}
+	if (plat_unlikely(n >= PGTBL_GATHER_RANGES))
+		return false;
+	r->first = first;
+	r->last = last;
+	gather->nr_ranges = n + 1;
+	return true;
+}
+
+static inline void pgtbl_gather_add(struct pgtbl_gather *gather, uint64_t first, uint64_t last)
+{
+	if (!pgtbl_gather_try(gather, first, last))
+		pgtbl_gather_join(gather, first, last);
+}
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * pgtbl_unmap.h - part of pgtbl_template.h: unmap of any size, destroy.
+ *
+ * With PGTBL_UNLINK, an unmap that covers the whole span of a table takes the
+ * table out by one compare-and-swap on its parent entry and then clears it in
+ * peace; the caller owns the span, so no mapper is below.  Readers may be, and
+ * hardware: what they find are the old entries, zeroes, or the link of the
+ * gather's list, which is no entry (pgtbl_fmt.h).
+ */
+#ifndef PGTBL_UNMAP_H
+#define PGTBL_UNMAP_H
+
+/* Clear leaves until the first entry that is none, at most @n; how many. */
+static plat_always_inline unsigned pt_clear(uint64_t *slot, unsigned n)
+{
+	unsigned i = 0;
+
+	for (; i < n && ((uintptr_t)&slot[i] & (PLAT_CACHELINE - 1)); i++) {
+		if (plat_unlikely(!(pt_leaf_load(&slot[i]) & FMT_INUSE)))
+			return i;
+		pt_leaf_store(&slot[i], 0);
+	}
+	for (; i + 8 <= n; i += 8) {
+		uint64_t *s = &slot[i];
+
+		if (plat_unlikely(!(pt_leaf_load(s) & pt_leaf_load(s + 1) & pt_leaf_load(s + 2) &
+				    pt_leaf_load(s + 3) & pt_leaf_load(s + 4) & pt_leaf_load(s + 5) &
+				    pt_leaf_load(s + 6) & pt_leaf_load(s + 7) & FMT_INUSE)))
+			break;
+		for (unsigned k = 0; k < 8; k++)
+			pt_leaf_store(s + k, 0);
+	}
+	for (; i < n; i++) {
+		if (plat_unlikely(!(pt_leaf_load(&slot[i]) & FMT_INUSE)))
+			break;
+		pt_leaf_store(&slot[i], 0);
+	}
+	return i;
+}
+
+/*
+ * Empty an unlinked @table and everything below into @gather, or free it at
+ * once where there is no gather; bytes that were mapped.  Depth: the levels.
+ */
+static uint64_t pt_dismantle(struct pgtbl *pt, uint64_t *table, unsigned level,
+			     struct pgtbl_gather *gather)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < PT_ENTRIES; i++) {
+		uint64_t entry = pt_load(&table[i]);
+
+		if (!entry)
+			continue;
+		/*
+		 * PGT-F5: a reclaimer that froze this entry may unlink it too
+		 * (PGT-F1): the word says who got the table.
+		 */
+		if (level > 1)
+			entry = plat_xchg_full(&table[i], 0);
+		else
+			pt_leaf_store(&table[i], 0);
+		if (level > 1 && pt_is_table(entry))
+			bytes += pt_dismantle(pt, pt_table(pt, entry), level - 1, gather);
+		else if (fmt_is_leaf(entry, level))
+			bytes += pt_span(level);
+	}
+	if (gather)
+		pgtbl_gather_page(gather, table);
+	else
+		pgtbl_page_free(pt, table);
+	return bytes;
+}
+
+/* One unmap call. */
+struct pt_unmap_job {
+	struct pgtbl *pt;
+	struct pgtbl_gather *gather;
+	struct pgtbl_report *report;
+	uint64_t pos;
+	uint64_t last;
+	uint64_t bytes;
+	bool reported;
+};
+
+static void pt_unmap_not(struct pt_unmap_job *job, int error)
+{
+	if (!job->reported && job->report) {
+		job->report->iova = job->pos;
+		job->report->error = error;
+	}
+	job->reported = true;
+}
+
+/* Go on behind the entry of @level at job->pos.  False at the end of the range. */
+static bool pt_unmap_skip(struct pt_unmap_job *job, unsigned level)
+{
+	uint64_t end = job->pos | (pt_span(level) - 1);
+
+	if (end >= job->last)
+		return false;
+	job->pos = end + 1;
+	return true;
+}
+
+static inline bool pt_covers(const struct pt_unmap_job *job, unsigned level)
+{
+	return !(job->pos & (pt_span(level) - 1)) && job->last - job->pos >= pt_span(level) - 1;
+}
+
+/* Unlink the table in @slot of @level, which covers no more than the range. */
+static void pt_unmap_unlink(struct pt_unmap_job *job, uint64_t *slot, unsigned level)
+{
+	struct pgtbl *pt = job->pt;
+	/* PGT-F5: see pt_dismantle() */
+	uint64_t entry = plat_xchg_full(slot, 0);
+	uint64_t bytes = 0;
+
+	pgtbl_flush(pt, slot, 1);
+	if (pt_is_table(entry)) {
+		bytes = pt_dismantle(pt, pt_table(pt, entry), level - 1, job->gather);
+		pgtbl_gather_add(job->gather, job->pos, job->pos + pt_span(level) - 1);
+	}
+	if (bytes != pt_span(level))
+		pt_unmap_not(job, -ENOENT);
+	job->bytes += bytes;
+}
+
+/* Leaves of one table from job->pos on.  False at the end of the range. */
+static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at)
+{
+	unsigned lg2 = pt_span_lg2(at->level);
+	unsigned room = PT_ENTRIES - pt_index(job->pos, at->level);
+	uint64_t fit = ((job->last - job->pos) >> lg2) + 1, bytes;
+	unsigned n = fit < room ? (unsigned)fit : room;
+
+	n = at->level == 1 ? pt_clear(at->slot, n) : 1;
+	if (at->level > 1)
+		pt_leaf_store(at->slot, 0);
+	if (!n) {
+		pt_unmap_not(job, -ENOENT);
+		return pt_unmap_skip(job, 1);
+	}
+	pgtbl_flush(job->pt, at->slot, n);
+	bytes = (uint64_t)n << lg2;
+	pgtbl_gather_add(job->gather, job->pos, job->pos + bytes - 1);
+	job->bytes += bytes;
+	if (job->last - job->pos < bytes)
+		return false;
+	job->pos += bytes;
+	return true;
+}
+
+/* One step down and across.  False at the end of the range. */
+static bool pt_unmap_step(struct pt_unmap_job *job)
+{
+	struct pgtbl *pt = job->pt;
+	struct pt_place at = pt_top(pt, job->pos, 1);
+	uint64_t entry = pt_load(at.slot);
+
+	while (at.level > 1 && pt_is_table(entry)) {
+		if (pt->unlink && pt_covers(job, at.level) &&
+		    !pt_is_pinned(at.level - 1, job->pos)) {
+			pt_unmap_unlink(job, at.slot, at.level);
+			return pt_unmap_skip(job, at.level);
+		}
+		pt_down(pt, &at, entry, job->pos);
+		entry = pt_load(at.slot);
+	}
+	if (!fmt_is_leaf(entry, at.level)) {
+		pt_unmap_not(job, -ENOENT);
+		return pt_unmap_skip(job, at.level);
+	}
+	if (!pt_covers(job, at.level)) {
+		pt_unmap_not(job, -EBUSY);
+		return pt_unmap_skip(job, at.level);
+	}
+	return pt_unmap_run(job, &at);
+}
+
+/* Inside a read section; the arguments are sound. */
+static uint64_t pt_unmap_range(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			       struct pgtbl_gather *gather, struct pgtbl_report *report)
+{
+	struct pt_unmap_job job = {
+		.pt = pt,
+		.gather = gather,
+		.report = report,
+		.pos = iova,
+		.last = iova + (size - 1),
+	};
+
+	while (pt_unmap_step(&job))
+		;
+	return job.bytes;
+}
+
+static plat_noinline uint64_t pt_unmap_slow(struct pgtbl *pt, uint64_t iova, uint64_t size,
+					    struct pgtbl_gather *gather,
+					    struct pgtbl_report *report)
+{
+	uint64_t bytes;
+
+	if (!size || ((iova | size) & (PT_PAGE_BYTES - 1)) || iova > pt->iova_last ||
+	    size - 1 > pt->iova_last - iova) {
+		if (report) {
+			report->iova = iova;
+			report->error = -EINVAL;
+		}
+		return 0;
+	}
+	plat_read_lock();
+	bytes = pt_unmap_range(pt, iova, size, gather, report);
+	plat_read_unlock();
+	return bytes;
+}
+
+/* Nobody else uses @pt. */
+static uint64_t pt_destroy(struct pgtbl *pt)
+{
+	return pt_dismantle(pt, pt->root, pt->levels, NULL);
+}
+
+#endif
