@@ -33,3 +33,4 @@ check-long:
 .PHONY: check-long
 
 include tests/unit/plat.mk
+include tests/mc/local.mk

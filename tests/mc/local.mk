@@ -1,0 +1,45 @@
+# tests/mc: the model checker, its self-tests, and the models of the libraries.
+#
+# The core's own sources are compiled once more, with tests/mc/plat_impl.h and with
+# ThreadSanitizer's instrumentation, whose entry points tests/mc/mc_race.c provides: the
+# flag must not reach the link, hence CPPFLAGS.  Not together with a real sanitizer.
+MC_CPPFLAGS = -I$(top_srcdir)/tests/mc -I$(top_srcdir)/plat -I$(top_srcdir)/libiova \
+	-I$(top_srcdir)/libpgtbl -I$(top_srcdir)/libdma
+MC_CFLAGS = $(AM_CFLAGS) -fno-pie
+MC_NOPIE = -no-pie
+MC_MODEL_CPPFLAGS = $(MC_CPPFLAGS) -fsanitize=thread
+MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack
+
+if !SANITIZERS
+check_LTLIBRARIES += tests/mc/libmc.la
+check_PROGRAMS += $(MC_TESTS)
+TESTS += $(MC_TESTS)
+endif
+
+tests_mc_libmc_la_SOURCES = tests/mc/mc.h tests/mc/mc_int.h tests/mc/plat_impl.h \
+	tests/mc/plat_types.h tests/mc/mc_alloc.c tests/mc/mc_lin.c tests/mc/mc_main.c \
+	tests/mc/mc_plat.c tests/mc/mc_race.c tests/mc/mc_sched.c tests/mc/mc_trace.c \
+	tests/mc/mc_weak.c
+tests_mc_libmc_la_CPPFLAGS = $(MC_CPPFLAGS)
+tests_mc_libmc_la_CFLAGS = $(MC_CFLAGS)
+tests_mc_libmc_la_LDFLAGS = -static
+
+tests_mc_mc_litmus_SOURCES = tests/mc/mc_litmus.c
+tests_mc_mc_litmus_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_litmus_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_litmus_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_litmus_LDADD = tests/mc/libmc.la
+
+tests_mc_mc_cpus_SOURCES = tests/mc/mc_cpus.c
+tests_mc_mc_cpus_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_cpus_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_cpus_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_cpus_LDADD = tests/mc/libmc.la
+
+tests_mc_mc_stack_SOURCES = tests/mc/mc_stack.c
+tests_mc_mc_stack_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_stack_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_stack_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_stack_LDADD = tests/mc/libmc.la
+
+EXTRA_DIST += tests/mc/README.md
