@@ -108,9 +108,15 @@ double bench_windows(void (*timed)(void *state), void (*untimed)(void *state), v
 
 /* The page source that both sides draw page-table pages from. */
 struct plat_mem bench_pages(void);
-/* While set, the pages handed out are recorded, at most @max of them. */
-void bench_pages_record(void **pages, size_t max);
-size_t bench_pages_recorded(void);
+
+/* The first @max pages that a recorded source has handed out. */
+struct bench_record {
+	void **page;
+	size_t max;
+	size_t nr;
+};
+/* The same source, writing down its pages; @record outlives what is made of them. */
+struct plat_mem bench_pages_recorded(struct bench_record *record);
 
 /*
  * Counting instead of timing: with bench_counting set, bench_time() and

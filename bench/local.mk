@@ -29,21 +29,54 @@ bench_ratios_LDADD = $(JSONC_LIBS) -lm
 BENCH_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/bench
 BENCH_SOURCES = bench/harness.c bench/harness.h bench/harness_int.h bench/harness_count.c \
 	bench/harness_pages.c bench/harness_threads.c bench/stats.c bench/stats.h \
-	bench/sides.c bench/sides.h bench/reference.c \
-	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c
-BENCH_LIBS = libiova/libiova_core.la plat/libplat.la $(JEMALLOC_LIBS) -lm
+	bench/sides.c bench/sides.h bench/malloc_peer.c \
+	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c \
+	bench/wl_pgtbl.h bench/pgtbl_ours.c bench/pgtbl_peer.c
+BENCH_CFLAGS = $(AM_CFLAGS) -pthread
+BENCH_LIBS = libiova/libiova_core.la libpgtbl/libpgtbl_core.la plat/libplat.la \
+	$(BENCH_JEMALLOC) $(JEMALLOC_LIBS) -lm
+if HAVE_JEMALLOC
+BENCH_JEMALLOC = plat/jemalloc/libiova-jemalloc.la
+else
+BENCH_JEMALLOC =
+endif
 
 EXTRA_PROGRAMS += bench/ratios-worker-6.1 bench/ratios-worker-6.12
 bench_ratios_worker_6_1_SOURCES = bench/worker.c $(BENCH_SOURCES)
 bench_ratios_worker_6_1_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_ratios_worker_6_1_CFLAGS = $(AM_CFLAGS) -pthread
+bench_ratios_worker_6_1_CFLAGS = $(BENCH_CFLAGS)
+bench_ratios_worker_6_1_LDFLAGS = -static
 bench_ratios_worker_6_1_LDADD = bench/peers/libpeers-6.1.a $(BENCH_LIBS)
 bench_ratios_worker_6_12_SOURCES = $(bench_ratios_worker_6_1_SOURCES)
 bench_ratios_worker_6_12_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_ratios_worker_6_12_CFLAGS = $(AM_CFLAGS) -pthread
-bench_ratios_worker_6_12_LDADD = bench/peers/libpeers-6.12.a $(BENCH_LIBS)
+bench_ratios_worker_6_12_CFLAGS = $(BENCH_CFLAGS)
+bench_ratios_worker_6_12_LDFLAGS = -static
+# the page tables are those of 6.1 in either
+bench_ratios_worker_6_12_LDADD = bench/peers/libpeers-6.12.a bench/peers/libpeers-6.1.a $(BENCH_LIBS)
 
 CLEANFILES += bench/ratios-worker-6.1 bench/ratios-worker-6.12
+
+# bench/bench is a few lines of shell that make and start bench/bench-run.
+noinst_SCRIPTS = bench/bench
+CLEANFILES += bench/bench
+EXTRA_DIST += bench/bench.sh
+bench/bench: bench/bench.sh
+	$(AM_V_GEN)$(MKDIR_P) bench && sed 's/@have_benchmark@/$(HAVE_BENCHMARK)/' \
+		$(srcdir)/bench/bench.sh >$@.tmp && chmod +x $@.tmp && mv $@.tmp $@
+if HAVE_BENCHMARK
+HAVE_BENCHMARK = yes
+EXTRA_PROGRAMS += bench/bench-run
+bench_bench_run_SOURCES = bench/bench.c bench/gbench.cc bench/gbench.h $(BENCH_SOURCES)
+bench_bench_run_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_bench_run_CFLAGS = $(BENCH_CFLAGS)
+bench_bench_run_CXXFLAGS = $(AM_CXXFLAGS) $(BENCHMARK_CFLAGS)
+bench_bench_run_LDFLAGS = -static
+bench_bench_run_LDADD = bench/peers/libpeers-6.1.a $(BENCH_LIBS) $(BENCHMARK_LIBS) -lpthread
+CLEANFILES += bench/bench-run
+else
+HAVE_BENCHMARK = no
+EXTRA_DIST += bench/bench.c bench/gbench.cc bench/gbench.h
+endif
 clean-local: clean-peers
 clean-peers:
 	-rm -rf bench/peers/obj-6.* bench/peers/src-6.* bench/peers/download \

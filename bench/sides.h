@@ -9,8 +9,9 @@ extern const struct bench_side iova_ours[];
 extern const struct bench_side iova_peer[];
 extern const struct bench_side pgtbl_ours[];
 extern const struct bench_side pgtbl_peer[];
-/* malloc()+free() and a plain store loop; stand before the peers in bench_peers */
-extern const struct bench_side reference_peer[];
+/* Reference points that stand in for the peer: malloc()+free(), a plain store loop. */
+extern const struct bench_side malloc_peer[];
+extern const struct bench_side store_peer[];
 
 /* For bench_find(). */
 extern const struct bench_side *const bench_ours[];
