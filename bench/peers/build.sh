@@ -71,7 +71,7 @@ unpack() {
 		mkdir -p "$tmp/compat/$(dirname "$h")"
 		echo '#include "kcompat.h"' >"$tmp/compat/$h"
 	done
-	rm -rf "$src"
+	rm -rf "$src" "$out/download"
 	mv "$tmp" "$src"
 }
 

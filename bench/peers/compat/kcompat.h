@@ -95,6 +95,7 @@ void kc_warn(const char *file, int line);
 #define wmb() __asm__ volatile("sfence" ::: "memory")
 #define dma_wmb() __asm__ volatile("" ::: "memory")
 #define rcu_assign_pointer(p, v) __atomic_store_n(&(p), (v), __ATOMIC_RELEASE)
+#define rcu_dereference_raw(p) READ_ONCE(p)
 #define cmpxchg64_relaxed(p, old, new) __sync_val_compare_and_swap((p), (old), (new))
 
 /* Bits and sizes */
