@@ -8,8 +8,8 @@ TEST_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/tests
 UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 UNIT_LIBS = tests/libunit.la $(UNIT_GUARD) $(CRITERION_LIBS)
 
-# shared header
-EXTRA_DIST += tests/unit/unit.h
+# shared headers
+EXTRA_DIST += tests/unit/unit.h tests/tap.h
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -35,3 +35,4 @@ check-long:
 include tests/unit/bench.mk
 include tests/unit/plat.mk
 include tests/mc/local.mk
+include tests/stress/plat.mk

@@ -80,7 +80,17 @@ static inline bool plat_percpu_ok(void)
 	return plat_user_rseq;
 }
 
-#if defined(__x86_64__) && !PLAT_TSAN && !defined(PLAT_NO_RSEQ)
+#if defined(__x86_64__) && defined(__LP64__) && defined(__GLIBC__) && !PLAT_TSAN && \
+	!defined(PLAT_NO_RSEQ)
+#if __GLIBC_PREREQ(2, 35)
+#define PLAT_USER_HAVE_RSEQ 1
+#endif
+#endif
+#ifndef PLAT_USER_HAVE_RSEQ
+#define PLAT_USER_HAVE_RSEQ 0
+#endif
+
+#if PLAT_USER_HAVE_RSEQ
 #include "plat_rseq_x86.h"
 #else
 /* No CPU-local updates here: every word is PLAT_OWN_SHARED and takes full CAS. */
@@ -108,7 +118,6 @@ static inline bool plat_percpu_cas(uint64_t *p, uint64_t old, uint64_t new_val, 
 	(void)p, (void)old, (void)new_val, (void)cpu;
 	return false;
 }
-#define PLAT_USER_HAVE_RSEQ 0
 #endif
 
 #endif

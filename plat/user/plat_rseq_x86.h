@@ -18,8 +18,6 @@
 #ifndef PLAT_RSEQ_X86_H
 #define PLAT_RSEQ_X86_H
 
-#define PLAT_USER_HAVE_RSEQ 1
-
 /* 0x53053053 is the signature glibc registers on x86; it stands before each abort handler. */
 #define PLAT_RSEQ_BEGIN                                                        \
 	".pushsection __rseq_cs, \"aw\"\n\t"                                   \

@@ -27,9 +27,11 @@ static int membarrier(int cmd, unsigned flags, int cpu)
 
 /*
  * CPU-local steps need three things: code for this machine, glibc's
- * registration, and membarrier's rseq fence to take ownership away.
+ * registration, and membarrier's rseq fence to take ownership away.  The early
+ * priority is for programs with the archive inside: their own constructors may
+ * call us, and an offset of 0 would point into the thread's control block.
  */
-__attribute__((constructor)) static void plat_user_init(void)
+__attribute__((constructor(101))) static void plat_user_init(void)
 {
 #if PLAT_USER_HAVE_RSEQ
 	plat_user_rseq_off = __rseq_offset;
