@@ -22,7 +22,11 @@
 
 #include "plat_mem.h"
 
+#ifdef __clang__
+#define bench_noinline __attribute__((noinline))
+#else
 #define bench_noinline __attribute__((noinline, noclone))
+#endif
 /* The compiler must have this value and cannot know what is done with it. */
 #define bench_keep(x) __asm__ volatile("" : : "r"(x) : "memory")
 

@@ -1,7 +1,7 @@
 # bench: peers built on demand, ratios for machines, Google Benchmark for people
 include bench/replay.mk
 
-EXTRA_DIST += bench/instructions.sh bench/peers/README.md bench/peers/build.sh bench/peers/peer.h \
+EXTRA_DIST += bench/README.md bench/instructions.sh bench/peers/README.md bench/peers/build.sh bench/peers/peer.h \
 	bench/peers/peer_iova.c bench/peers/peer_pgtbl.c \
 	bench/peers/compat/kcompat.h bench/peers/compat/kcompat.c
 
