@@ -99,47 +99,54 @@ static int make(const char *target)
 	return err ? err : wait_for(pid);
 }
 
-static int compare(const struct bench_name *name, const struct options *opt)
+/* Makes and runs the program that measures @name, and reads its rounds. */
+static int measure(struct rounds *r, const struct bench_name *name, const struct options *opt)
 {
-	char worker[64], rounds[16], peer[80];
+	char worker[64], rounds[16];
 	char *worker_argv[] = { worker, name->name, rounds, NULL };
 	char *replay_argv[] = { "bench/replay", "--json", "--ratio", name->trace, NULL };
-	struct rounds r = { 0 };
-	struct stats_ratio s;
-	FILE *out;
-	pid_t pid;
 	int err, child;
+	pid_t pid;
+	FILE *out;
 
 	snprintf(worker, sizeof(worker), "bench/ratios-worker-%s", opt->linux_iova);
 	snprintf(rounds, sizeof(rounds), "%u", opt->rounds);
-	if (!strcmp(name->peer, "linux-iova"))
-		snprintf(peer, sizeof(peer), "linux-%s-iova", opt->linux_iova);
-	else
-		snprintf(peer, sizeof(peer), "%s", name->peer);
-
-	err = make(name->trace ? "bench/replay" : worker);
-	if (err) {
+	if (make(name->trace ? replay_argv[0] : worker)) {
 		fprintf(stderr, "ratios: cannot build what %s needs\n", name->name);
-		return err;
+		return -ECHILD;
 	}
 	err = spawn(name->trace ? replay_argv : worker_argv, &out, &pid);
 	if (err)
 		return err;
-	err = name->trace ? rounds_parse_json(&r, out) : rounds_parse_lines(&r, out);
+	err = name->trace ? rounds_parse_json(r, out) : rounds_parse_lines(r, out);
 	fclose(out);
 	child = wait_for(pid);
-	if (child) {
+	if (child)
 		fprintf(stderr, "ratios: %s failed\n", name->name);
-		return child;
-	}
-	if (!err && r.n < MIN_ROUNDS)
-		err = -EINVAL;
-	if (!err)
-		err = stats_ratio(&s, r.ours, r.peer, r.n);
-	if (err) {
-		fprintf(stderr, "ratios: %s gave no usable rounds\n", name->name);
+	else if (err)
+		fprintf(stderr, "ratios: %s printed no rounds: %s\n", name->name, strerror(-err));
+	return child ? child : err;
+}
+
+static int compare(const struct bench_name *name, const struct options *opt)
+{
+	static struct rounds r;
+	struct stats_ratio s;
+	char peer[80];
+	int err;
+
+	r.n = 0;
+	err = measure(&r, name, opt);
+	if (err)
 		return err;
+	if (r.n < MIN_ROUNDS || stats_ratio(&s, r.ours, r.peer, r.n)) {
+		fprintf(stderr, "ratios: %s gave no usable rounds\n", name->name);
+		return -EINVAL;
 	}
+	if (strcmp(name->peer, "linux-iova"))
+		snprintf(peer, sizeof(peer), "%s", name->peer);
+	else
+		snprintf(peer, sizeof(peer), "linux-%s-iova", opt->linux_iova);
 	printf("RATIO %s ours=%.4g peer=%.4g peer_name=%s ratio=%.4g min=%.4g max=%.4g\n",
 	       name->name, s.ours, s.peer, peer, s.ratio, s.min, s.max);
 	fflush(stdout);
