@@ -39,38 +39,44 @@ static plat_always_inline unsigned pt_clear(uint64_t *slot, unsigned n)
 	return i;
 }
 
-/*
- * Empty an unlinked @table and everything below into @gather, or free it at
- * once where there is no gather; bytes that were mapped.  Depth: the levels.
+/**
+ * struct pt_dismantler - takes an unlinked subtree apart
+ * @gather: receives the tables; NULL: they are freed at once
+ * @bytes:  that were mapped
+ * @hole:   first address at which nothing was, if that is below its old value
  */
-static uint64_t pt_dismantle(struct pgtbl *pt, uint64_t *table, unsigned level,
-			     struct pgtbl_gather *gather)
-{
-	uint64_t bytes = 0;
+struct pt_dismantler {
+	struct pgtbl *pt;
+	struct pgtbl_gather *gather;
+	uint64_t bytes;
+	uint64_t hole;
+};
 
-	for (unsigned i = 0; i < PT_ENTRIES; i++) {
+/* Empty @table, which serves addresses from @iova on, and all below.  Depth: the levels. */
+static void pt_dismantle(struct pt_dismantler *d, uint64_t *table, unsigned level, uint64_t iova)
+{
+	for (unsigned i = 0; i < PT_ENTRIES; i++, iova += pt_span(level)) {
 		uint64_t entry = pt_load(&table[i]);
 
-		if (!entry)
-			continue;
 		/*
 		 * PGT-F5: a reclaimer that froze this entry may unlink it too
 		 * (PGT-F1): the word says who got the table.
 		 */
-		if (level > 1)
+		if (level > 1 && entry)
 			entry = plat_xchg_full(&table[i], 0);
-		else
+		else if (entry)
 			pt_leaf_store(&table[i], 0);
 		if (level > 1 && pt_is_table(entry))
-			bytes += pt_dismantle(pt, pt_table(pt, entry), level - 1, gather);
+			pt_dismantle(d, pt_table(d->pt, entry), level - 1, iova);
 		else if (fmt_is_leaf(entry, level))
-			bytes += pt_span(level);
+			d->bytes += pt_span(level);
+		else if (iova < d->hole)
+			d->hole = iova;
 	}
-	if (gather)
-		pgtbl_gather_page(gather, table);
+	if (d->gather)
+		pgtbl_gather_page(d->gather, table);
 	else
-		pgtbl_page_free(pt, table);
-	return bytes;
+		pgtbl_page_free(d->pt, table);
 }
 
 /* One unmap call. */
@@ -84,10 +90,10 @@ struct pt_unmap_job {
 	bool reported;
 };
 
-static void pt_unmap_not(struct pt_unmap_job *job, int error)
+static void pt_unmap_not(struct pt_unmap_job *job, uint64_t iova, int error)
 {
 	if (!job->reported && job->report) {
-		job->report->iova = job->pos;
+		job->report->iova = iova;
 		job->report->error = error;
 	}
 	job->reported = true;
@@ -112,19 +118,20 @@ static inline bool pt_covers(const struct pt_unmap_job *job, unsigned level)
 /* Unlink the table in @slot of @level, which covers no more than the range. */
 static void pt_unmap_unlink(struct pt_unmap_job *job, uint64_t *slot, unsigned level)
 {
-	struct pgtbl *pt = job->pt;
+	struct pt_dismantler d = { .pt = job->pt, .gather = job->gather, .hole = ~0ull };
 	/* PGT-F5: see pt_dismantle() */
 	uint64_t entry = plat_xchg_full(slot, 0);
-	uint64_t bytes = 0;
 
-	pgtbl_flush(pt, slot, 1);
+	pgtbl_flush(job->pt, slot, 1);
 	if (pt_is_table(entry)) {
-		bytes = pt_dismantle(pt, pt_table(pt, entry), level - 1, job->gather);
+		pt_dismantle(&d, pt_table(job->pt, entry), level - 1, job->pos);
 		pgtbl_gather_add(job->gather, job->pos, job->pos + pt_span(level) - 1);
+		job->bytes += d.bytes;
+	} else {
+		d.hole = job->pos;
 	}
-	if (bytes != pt_span(level))
-		pt_unmap_not(job, -ENOENT);
-	job->bytes += bytes;
+	if (d.hole != ~0ull)
+		pt_unmap_not(job, d.hole, -ENOENT);
 }
 
 /* Leaves of one table from job->pos on.  False at the end of the range. */
@@ -139,7 +146,7 @@ static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at)
 	if (at->level > 1)
 		pt_leaf_store(at->slot, 0);
 	if (!n) {
-		pt_unmap_not(job, -ENOENT);
+		pt_unmap_not(job, job->pos, -ENOENT);
 		return pt_unmap_skip(job, 1);
 	}
 	pgtbl_flush(job->pt, at->slot, n);
@@ -169,11 +176,11 @@ static bool pt_unmap_step(struct pt_unmap_job *job)
 		entry = pt_load(at.slot);
 	}
 	if (!fmt_is_leaf(entry, at.level)) {
-		pt_unmap_not(job, -ENOENT);
+		pt_unmap_not(job, job->pos, -ENOENT);
 		return pt_unmap_skip(job, at.level);
 	}
 	if (!pt_covers(job, at.level)) {
-		pt_unmap_not(job, -EBUSY);
+		pt_unmap_not(job, job->pos, -EBUSY);
 		return pt_unmap_skip(job, at.level);
 	}
 	return pt_unmap_run(job, &at);
@@ -219,7 +226,10 @@ static plat_noinline uint64_t pt_unmap_slow(struct pgtbl *pt, uint64_t iova, uin
 /* Nobody else uses @pt. */
 static uint64_t pt_destroy(struct pgtbl *pt)
 {
-	return pt_dismantle(pt, pt->root, pt->levels, NULL);
+	struct pt_dismantler d = { .pt = pt };
+
+	pt_dismantle(&d, pt->root, pt->levels, 0);
+	return d.bytes;
 }
 
 #endif

@@ -36,3 +36,4 @@ include tests/unit/bench.mk
 include tests/unit/plat.mk
 include tests/mc/local.mk
 include tests/stress/plat.mk
+include tests/fmt/local.mk

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+#include "pgtbl_model.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 4096ull
+
+static void *grow(void *array, size_t *room, size_t need, size_t size)
+{
+	if (need <= *room)
+		return array;
+	*room = need * 2;
+	array = realloc(array, *room * size);
+	if (!array)
+		abort();
+	return array;
+}
+
+void model_fini(struct model *m)
+{
+	free(m->leaf);
+	free(m->table);
+	free(m->cleared);
+}
+
+static uint64_t span(unsigned level)
+{
+	return 1ull << (12 + 9 * (level - 1));
+}
+
+/* Tables: a sorted array of keys. */
+
+static uint64_t table_key(unsigned level, uint64_t iova)
+{
+	return (uint64_t)level << 58 | (iova & ~(span(level + 1) - 1)) >> 12;
+}
+
+static size_t table_find(const struct model *m, uint64_t key)
+{
+	size_t lo = 0, hi = m->tables;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (m->table[mid] < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool table_exists(const struct model *m, unsigned level, uint64_t iova)
+{
+	size_t i = table_find(m, table_key(level, iova));
+
+	return i < m->tables && m->table[i] == table_key(level, iova);
+}
+
+static void table_add(struct model *m, unsigned level, uint64_t iova)
+{
+	size_t i = table_find(m, table_key(level, iova));
+
+	if (table_exists(m, level, iova))
+		return;
+	m->table = grow(m->table, &m->tables_room, m->tables + 1, sizeof(*m->table));
+	memmove(&m->table[i + 1], &m->table[i], (m->tables - i) * sizeof(*m->table));
+	m->table[i] = table_key(level, iova);
+	m->tables++;
+}
+
+static void table_del(struct model *m, size_t i)
+{
+	memmove(&m->table[i], &m->table[i + 1], (--m->tables - i) * sizeof(*m->table));
+}
+
+static bool pinned(unsigned level, uint64_t iova)
+{
+	return level >= 2 && iova < 1ull << 32;
+}
+
+/* Leaves: a sorted array. */
+
+/* The first leaf that ends behind @iova. */
+static size_t leaf_at(const struct model *m, uint64_t iova)
+{
+	size_t lo = 0, hi = m->leaves;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (m->leaf[mid].iova + (m->leaf[mid].size - 1) < iova)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct model_leaf *model_find(const struct model *m, uint64_t iova)
+{
+	size_t i = leaf_at(m, iova);
+
+	return i < m->leaves && m->leaf[i].iova <= iova ? &m->leaf[i] : NULL;
+}
+
+/* What a call that maps @left bytes at @iova uses next. */
+static unsigned leaf_level(const struct model *m, uint64_t iova, uint64_t phys, uint64_t left)
+{
+	unsigned level;
+
+	for (level = 3; level > 1; level--)
+		if ((m->page_sizes & span(level)) && !((iova | phys) % span(level)) &&
+		    left >= span(level) && !table_exists(m, level - 1, iova))
+			break;
+	return level;
+}
+
+static void leaf_add(struct model *m, const struct model_leaf *leaf, unsigned level)
+{
+	size_t i = leaf_at(m, leaf->iova);
+
+	m->leaf = grow(m->leaf, &m->leaves_room, m->leaves + 1, sizeof(*m->leaf));
+	memmove(&m->leaf[i + 1], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
+	m->leaf[i] = *leaf;
+	m->leaves++;
+	for (; level < m->levels; level++)
+		table_add(m, level, leaf->iova);
+}
+
+static bool args_ok(const struct model *m, uint64_t iova, const struct pgtbl_segment *seg,
+		    size_t nr_seg, uint64_t *fault)
+{
+	uint64_t left = m->iova_last - iova + 1;
+
+	*fault = iova;
+	if (iova % PAGE || iova > m->iova_last || !nr_seg)
+		return false;
+	for (size_t i = 0; i < nr_seg; i++) {
+		if (!seg[i].size || seg[i].size % PAGE || seg[i].phys % PAGE ||
+		    seg[i].size > left || seg[i].phys > m->phys_last ||
+		    seg[i].size - 1 > m->phys_last - seg[i].phys)
+			return false;
+		left -= seg[i].size;
+		*fault += seg[i].size;
+	}
+	return true;
+}
+
+static void map_piece(struct model *m, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
+		      uint64_t stop)
+{
+	while (size && iova < stop) {
+		unsigned level = leaf_level(m, iova, phys, size);
+		struct model_leaf leaf = { iova, phys, span(level), prot };
+
+		leaf_add(m, &leaf, level);
+		iova += leaf.size;
+		phys += leaf.size;
+		size -= leaf.size;
+	}
+}
+
+int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg, size_t nr_seg,
+		 unsigned prot, bool once, uint64_t *fault)
+{
+	uint64_t pos = iova, stop, ignore;
+	int err, why;
+	size_t i;
+
+	m->nr_cleared = 0;
+	if (!args_ok(m, iova, seg, nr_seg, fault))
+		return -EINVAL;
+	stop = *fault; /* the end so far */
+	i = leaf_at(m, iova);
+	err = i < m->leaves && m->leaf[i].iova < stop ? -EEXIST : 0;
+	if (err) {
+		stop = m->leaf[i].iova > iova ? m->leaf[i].iova : iova;
+		*fault = stop;
+		if (!once)
+			return err;
+	}
+	for (i = 0; i < nr_seg;) {
+		uint64_t phys = seg[i].phys, size = seg[i].size;
+
+		for (i++; i < nr_seg && seg[i].phys == phys + size; i++)
+			size += seg[i].size;
+		map_piece(m, pos, phys, size, prot, stop);
+		pos += size;
+	}
+	if (err && stop > iova)
+		model_unmap(m, iova, stop - iova, &ignore, &why);
+	return err;
+}
+
+uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fault, int *error)
+{
+	uint64_t last = iova + (size - 1), pos = iova, bytes = 0;
+	size_t i, to;
+
+	m->nr_cleared = 0;
+	*error = -EINVAL;
+	*fault = iova;
+	if (!size || (iova | size) % PAGE || iova > m->iova_last || size - 1 > m->iova_last - iova)
+		return 0;
+	*error = 0;
+	for (i = to = leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last; i++) {
+		struct model_leaf *leaf = &m->leaf[i];
+		bool inside = leaf->iova >= iova && leaf->iova + (leaf->size - 1) <= last;
+
+		if (!*error && (leaf->iova > pos || !inside)) {
+			*fault = leaf->iova > pos ? pos : (leaf->iova > iova ? leaf->iova : iova);
+			*error = leaf->iova > pos ? -ENOENT : -EBUSY;
+		}
+		pos = leaf->iova + leaf->size;
+		if (!inside) {
+			m->leaf[to++] = *leaf;
+			continue;
+		}
+		bytes += leaf->size;
+		m->cleared = grow(m->cleared, &m->cleared_room, m->nr_cleared + 1,
+				  sizeof(*m->cleared));
+		m->cleared[m->nr_cleared++] = *leaf;
+	}
+	if (!*error && bytes != size) {
+		*fault = pos;
+		*error = -ENOENT;
+	}
+	memmove(&m->leaf[to], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
+	m->leaves -= i - to;
+	for (i = m->tables; m->unlink && i-- > 0;) {
+		unsigned level = (unsigned)(m->table[i] >> 58);
+		uint64_t first = (m->table[i] & ((1ull << 58) - 1)) << 12;
+
+		if (first >= iova && first + (span(level + 1) - 1) <= last && !pinned(level, first))
+			table_del(m, i);
+	}
+	return bytes;
+}
+
+static bool table_empty(const struct model *m, unsigned level, uint64_t first)
+{
+	uint64_t last = first + (span(level + 1) - 1);
+	size_t i = leaf_at(m, first);
+
+	if (i < m->leaves && m->leaf[i].iova <= last)
+		return false;
+	if (level == 1)
+		return true;
+	i = table_find(m, table_key(level - 1, first));
+	return i == m->tables || m->table[i] > table_key(level - 1, last);
+}
+
+int64_t model_reclaim(struct model *m, uint64_t first, uint64_t last)
+{
+	int64_t done = 0;
+
+	for (unsigned level = 1; level < m->levels; level++)
+		for (size_t i = m->tables; i-- > 0;) {
+			uint64_t base = (m->table[i] & ((1ull << 58) - 1)) << 12;
+
+			if (m->table[i] >> 58 != level || base < first ||
+			    base + (span(level + 1) - 1) > last || pinned(level, base) ||
+			    !table_empty(m, level, base))
+				continue;
+			table_del(m, i);
+			done++;
+		}
+	return done;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * pgtbl_model.h - the flat reference model: a sorted list of leaves and a
+ * sorted list of the tables that must exist.  It says what every call must
+ * return and leave behind, to the last table page.
+ */
+#ifndef PGTBL_MODEL_H
+#define PGTBL_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pgtbl.h"
+
+struct model_leaf {
+	uint64_t iova;
+	uint64_t phys;
+	uint64_t size;
+	unsigned prot;
+};
+
+struct model {
+	unsigned levels;
+	uint64_t iova_last;
+	uint64_t phys_last;
+	uint64_t page_sizes;
+	bool unlink;
+
+	struct model_leaf *leaf;
+	size_t leaves, leaves_room;
+	uint64_t *table; /* level << 58 | first address >> 12, without the root */
+	size_t tables, tables_room;
+	struct model_leaf *cleared; /* by the last unmap or undo */
+	size_t nr_cleared, cleared_room;
+};
+
+void model_fini(struct model *m);
+
+/* @prot as a leaf shows it.  @once: as with a gather. */
+int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg, size_t nr_seg,
+		 unsigned prot, bool once, uint64_t *fault);
+uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fault, int *error);
+int64_t model_reclaim(struct model *m, uint64_t first, uint64_t last);
+const struct model_leaf *model_find(const struct model *m, uint64_t iova);
+
+#endif

@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+#include "pgtbl_stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define K4 4096ull
+#define M2 (1ull << 21)
+#define G1 (1ull << 30)
+#define MAX_SEG 48u
+#define MAX_LEAVES 30000u
+
+#define SIZES_4K (1ull << 12)
+#define SIZES_2M (1ull << 12 | 1ull << 21)
+
+const struct stream_config stream_configs[] = {
+	{ "vtdss-3", &pgtbl_vtdss_ops, HW_VTDSS, 3, 46, 0, 0, 0, false, false },
+	{ "vtdss-4", &pgtbl_vtdss_ops, HW_VTDSS, 4, 46, 0, 0, PGTBL_SNOOP_CTL, false, false },
+	{ "vtdss-5", &pgtbl_vtdss_ops, HW_VTDSS, 5, 52, 0, 0, 0, false, false },
+	{ "x86_64-4", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0, 0, false, false },
+	{ "x86_64-5", &pgtbl_x86_64_ops, HW_X86_64, 5, 52, 0, 0, 0, false, false },
+	{ "vtdss-4, unlink", &pgtbl_vtdss_ops, HW_VTDSS, 4, 46, 0, 0, PGTBL_UNLINK, false, false },
+	{ "x86_64-5, unlink", &pgtbl_x86_64_ops, HW_X86_64, 5, 46, 0, 0, PGTBL_UNLINK, false,
+	  false },
+	{ "vtdss-3, not coherent", &pgtbl_vtdss_ops, HW_VTDSS, 3, 46, 0, 0, 0, true, false },
+	{ "x86_64-4, not coherent, unlink", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0,
+	  PGTBL_UNLINK, true, false },
+	{ "vtdss-4, 4K pages, 42 bits", &pgtbl_vtdss_ops, HW_VTDSS, 4, 40, 42, SIZES_4K, 0, false,
+	  false },
+	{ "x86_64-4, 4K and 2M pages", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, SIZES_2M, 0, false,
+	  false },
+};
+const unsigned stream_nr_configs = sizeof(stream_configs) / sizeof(*stream_configs);
+
+struct stream {
+	const struct stream_config *config;
+	struct stream_source *source;
+	struct stream_result *result;
+	struct pgtbl_pool pool;
+	struct model model;
+	struct pgtbl *pt;
+	struct pgtbl_gather gather; /* not yet released */
+	uint64_t released;	    /* queued pages */
+	uint64_t window[10];
+	unsigned windows;
+	size_t cursor; /* of a comparison */
+	bool ended;
+};
+
+#define CHECK(s, cond, what)                                                                 \
+	do {                                                                                 \
+		if (!(cond)) {                                                               \
+			if (!(s)->result->error)                                             \
+				(s)->result->error = (what);                                 \
+			return;                                                              \
+		}                                                                            \
+	} while (0)
+
+/* Numbers */
+
+static uint64_t next64(struct stream_source *src)
+{
+	uint64_t z = (src->seed += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+/* 0 .. @n - 1, @n up to 65536 */
+static unsigned pick(struct stream *s, unsigned n)
+{
+	struct stream_source *src = s->source;
+	unsigned v = 0;
+
+	if (!src->data)
+		return (unsigned)(next64(src) % n);
+	for (unsigned left = n - 1; left; left >>= 8) {
+		if (!src->len) {
+			s->ended = true;
+			return 0;
+		}
+		v = v << 8 | *src->data++;
+		src->len--;
+	}
+	return v % n;
+}
+
+static uint64_t pick_unit(struct stream *s)
+{
+	unsigned v = pick(s, 16);
+
+	return v < 10 ? K4 : v < 15 ? M2 : G1;
+}
+
+static uint64_t pick_iova(struct stream *s)
+{
+	uint64_t base = s->window[pick(s, s->windows)], unit = pick_unit(s);
+	uint64_t off = unit == G1 ? pick(s, 3) : unit == M2 ? pick(s, 8) : pick(s, 1536);
+
+	return (base & ~(unit - 1)) + off * unit;
+}
+
+static uint64_t pick_size(struct stream *s)
+{
+	switch (pick(s, 8)) {
+	case 0:
+	case 1:
+		return K4;
+	case 2:
+	case 3:
+		return K4 * (1 + pick(s, 24));
+	case 4:
+		return K4 * (1 + pick(s, 1200));
+	case 5:
+		return M2;
+	case 6:
+		return M2 * (1 + pick(s, 6)) + K4 * pick(s, 3);
+	default:
+		return pick(s, 4) ? M2 * (1 + pick(s, 3)) : G1 + M2 * pick(s, 600) + K4 * pick(s, 2);
+	}
+}
+
+static uint64_t pick_phys(struct stream *s, uint64_t iova, uint64_t *size)
+{
+	uint64_t phys;
+
+	switch (pick(s, 4)) {
+	case 0:
+	case 1:
+		phys = (iova + G1 * pick(s, 16)) & s->model.phys_last & ~(K4 - 1);
+		break;
+	case 2:
+		phys = (iova + M2 * pick(s, 1000)) & s->model.phys_last & ~(K4 - 1);
+		break;
+	default:
+		phys = K4 * pick(s, 65536);
+		break;
+	}
+	if ((phys ^ iova) % M2 && *size > 16 * M2)
+		*size = 16 * M2;
+	if (!pick(s, 64) && *size <= s->model.phys_last)
+		phys = s->model.phys_last + 1 - *size;
+	return phys;
+}
+
+/* A permission, and how its leaf shows it; ~0u: must be refused. */
+static unsigned pick_prot(struct stream *s, unsigned *shown)
+{
+	unsigned prot = pick(s, 4) ? 3 : pick(s, 64);
+
+	if (s->config->common)
+		prot = 3;
+	*shown = prot;
+	if (s->config->format == HW_VTDSS) {
+		*shown &= ~(unsigned)PGTBL_MMIO;
+		if (!(s->config->flags & PGTBL_SNOOP_CTL))
+			*shown &= ~(unsigned)PGTBL_COHERENT;
+		if (!(prot & 3) || (prot & (PGTBL_NOEXEC | PGTBL_PRIV)))
+			*shown = ~0u;
+	} else {
+		*shown &= ~(unsigned)PGTBL_COHERENT;
+		if (!(prot & PGTBL_READ))
+			*shown = ~0u;
+	}
+	return prot;
+}
+
+/* Comparisons */
+
+static const char *same_leaf(struct stream *s, const struct model_leaf *leaf)
+{
+	const struct model_leaf *want;
+
+	if (s->cursor >= s->model.leaves)
+		return "a leaf too many";
+	want = &s->model.leaf[s->cursor++];
+	if (want->iova != leaf->iova || want->phys != leaf->phys || want->size != leaf->size)
+		return "a leaf differs";
+	return want->prot != leaf->prot ? "permissions differ" : NULL;
+}
+
+static const char *hw_leaf(void *ctx, const struct model_leaf *leaf)
+{
+	return same_leaf(ctx, leaf);
+}
+
+static int visited_leaf(void *ctx, const struct pgtbl_leaf *leaf)
+{
+	struct stream *s = ctx;
+	struct model_leaf l = { leaf->iova, leaf->phys, leaf->size, leaf->prot };
+	const char *error = same_leaf(s, &l);
+
+	if (error && !s->result->error)
+		s->result->error = error;
+	return error ? -1 : 0;
+}
+
+static void compare(struct stream *s)
+{
+	struct hw_walker hw = { .format = s->config->format,
+				.levels = s->config->levels,
+				.oa_bits = s->config->oa_bits,
+				.snoop_ctl = s->config->flags & PGTBL_SNOOP_CTL,
+				.pool = &s->pool };
+	struct pgtbl_stats stats;
+	const char *error;
+
+	CHECK(s, !s->pool.error, s->pool.error);
+	s->cursor = 0;
+	error = hw_walk(&hw, pgtbl_root_phys(s->pt), hw_leaf, s);
+	CHECK(s, !error, error);
+	CHECK(s, s->cursor == s->model.leaves, "hardware misses a leaf");
+	CHECK(s, hw.tables == s->model.tables + 1, "tables differ from what must be");
+	s->cursor = 0;
+	CHECK(s, !pgtbl_visit(s->pt, 0, s->model.iova_last, visited_leaf, s), "visit failed");
+	CHECK(s, s->cursor == s->model.leaves, "visit misses a leaf");
+	pgtbl_stats(s->pt, &stats);
+	CHECK(s, stats.table_pages == s->pool.live, "table_pages is wrong");
+	CHECK(s, stats.queued_pages == s->released, "queued_pages is wrong");
+	CHECK(s, s->pool.live == s->model.tables + 1 + s->gather.free_pages + s->released,
+	      "pages are lost");
+}
+
+static void check_translate(struct stream *s, uint64_t iova)
+{
+	const struct model_leaf *leaf = model_find(&s->model, iova);
+	uint64_t phys = ~0ull;
+	int want = iova > s->model.iova_last ? -EINVAL : leaf ? 0 : -ENOENT;
+
+	CHECK(s, pgtbl_translate(s->pt, iova, &phys) == want, "translate: result");
+	CHECK(s, want || phys == leaf->phys + (iova - leaf->iova), "translate: address");
+	s->result->digest = (s->result->digest ^ phys ^ (uint64_t)(int64_t)want) * 0x100000001b3ull;
+}
+
+static void check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_t tables_before)
+{
+	for (size_t i = 0; i < s->model.nr_cleared; i++) {
+		const struct model_leaf *l = &s->model.cleared[i];
+		bool covered = false;
+
+		for (unsigned k = 0; k < g->nr_ranges; k++)
+			covered |= g->range[k].first <= l->iova &&
+				   g->range[k].last >= l->iova + (l->size - 1);
+		CHECK(s, covered, "the gather misses what was cleared");
+	}
+	CHECK(s, g->free_pages == tables_before - s->model.tables, "gather: unlinked tables");
+	CHECK(s, g->tables == (g->free_pages > 0), "gather: tables flag");
+}
+
+/* Operations */
+
+static void reclaim(struct stream *s, uint64_t first, uint64_t last)
+{
+	struct pgtbl_gather g;
+	size_t before = s->model.tables;
+	int64_t n = model_reclaim(&s->model, first, last);
+
+	pgtbl_gather_init(&g);
+	s->model.nr_cleared = 0;
+	CHECK(s, pgtbl_reclaim(s->pt, first, last, &g) == n, "reclaim: number of tables");
+	s->released = 0;
+	s->result->reclaimed += (unsigned long)n;
+	check_gather(s, &g, before);
+	pgtbl_gather_merge(&s->gather, &g);
+}
+
+/* After a failed map that may have left empty tables: make both sides equal. */
+static void resync_tables(struct stream *s)
+{
+	struct pgtbl_gather g;
+
+	pgtbl_gather_init(&g);
+	model_reclaim(&s->model, 0, s->model.iova_last);
+	CHECK(s, pgtbl_reclaim(s->pt, 0, s->model.iova_last, &g) >= 0, "reclaim failed");
+	s->released = 0;
+	pgtbl_gather_merge(&s->gather, &g);
+	/* The pinned ones that the model has not seen. */
+	for (uint64_t iova = 0; iova < 4 * G1; iova += G1) {
+		struct pgtbl_segment seg = { 0, K4 };
+		uint64_t f;
+		int e;
+
+		if (model_find(&s->model, iova))
+			continue;
+		CHECK(s, !pgtbl_map(s->pt, iova, 0, K4, 3), "map after reclaim");
+		CHECK(s, !model_map_sg(&s->model, iova, &seg, 1, 3, false, &f), "model");
+		CHECK(s, pgtbl_unmap(s->pt, iova, K4, &s->gather) == K4, "unmap after reclaim");
+		model_unmap(&s->model, iova, K4, &f, &e);
+	}
+}
+
+static void check_nomem(struct stream *s, struct pgtbl_gather *g, bool once)
+{
+	s->result->nomem++;
+	if (!once) {
+		compare(s);
+		return;
+	}
+	pgtbl_gather_merge(&s->gather, g);
+	resync_tables(s);
+}
+
+static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, size_t nr_seg,
+		   unsigned prot, unsigned shown)
+{
+	bool once = !pick(s, 3), nomem = !s->config->common && !pick(s, 40);
+	struct pgtbl_gather g;
+	struct pgtbl_report report = { .gather = once ? &g : NULL, .iova = ~0ull };
+	size_t before = s->model.tables;
+	uint64_t fault;
+	int got, want;
+
+	pgtbl_gather_init(&g);
+	s->pool.fail_at = nomem ? s->pool.allocs + 1 + pick(s, 4) : 0;
+	if (nr_seg == 1 && pick(s, 4))
+		got = pgtbl_map_at(s->pt, iova, seg->phys, seg->size, prot, &report);
+	else
+		got = pgtbl_map_sg_at(s->pt, iova, seg, nr_seg, prot, &report);
+	s->pool.fail_at = 0;
+	if (got == -ENOMEM) {
+		CHECK(s, nomem, "map: no memory, but there was");
+		CHECK(s, report.error == -ENOMEM && report.iova - iova <= s->model.iova_last - iova,
+		      "map: report of -ENOMEM");
+		check_nomem(s, &g, once);
+		return;
+	}
+	if (shown == ~0u) {
+		CHECK(s, got == -EINVAL && report.error == -EINVAL, "map: prot not refused");
+		return;
+	}
+	want = model_map_sg(&s->model, iova, seg, nr_seg, shown, once, &fault);
+	CHECK(s, got == want, "map: result");
+	CHECK(s, !want ? report.iova == ~0ull : report.iova == fault && report.error == want,
+	      "map: report");
+	if (once && want == -EEXIST) {
+		/* Tables come and, with PGTBL_UNLINK, go in one call: only the ranges count. */
+		before = s->model.tables + g.free_pages;
+		check_gather(s, &g, before);
+		s->result->undone += s->model.nr_cleared > 0;
+	}
+	CHECK(s, once || pgtbl_gather_empty(&g), "map: something in a gather");
+	pgtbl_gather_merge(&s->gather, &g);
+	s->result->maps += !want;
+	s->result->exists += want == -EEXIST;
+}
+
+static void op_map(struct stream *s)
+{
+	struct pgtbl_segment seg[MAX_SEG];
+	uint64_t iova = pick_iova(s), pos = iova;
+	unsigned shown, prot = pick_prot(s, &shown), n = 1;
+
+	if (!pick(s, 4))
+		n = 1 + pick(s, MAX_SEG);
+	for (unsigned i = 0; i < n; i++) {
+		seg[i].size = n == 1 ? pick_size(s) : K4 * (1 + pick(s, pick(s, 4) ? 2 : 40));
+		if (i && !pick(s, 4))
+			seg[i].phys = seg[i - 1].phys + seg[i - 1].size;
+		else
+			seg[i].phys = pick_phys(s, pos, &seg[i].size);
+		pos += seg[i].size;
+	}
+	if (!pick(s, 50) && !s->config->common) { /* spoil it */
+		unsigned i = pick(s, n);
+
+		switch (pick(s, 4)) {
+		case 0:
+			seg[i].size = 0;
+			break;
+		case 1:
+			seg[i].size += 1 + pick(s, 4095);
+			break;
+		case 2:
+			seg[i].phys = s->model.phys_last + 1 - K4 * pick(s, 3);
+			break;
+		default:
+			iova += s->model.iova_last - pick(s, 8192);
+			break;
+		}
+	}
+	do_map(s, iova, seg, n, prot, shown);
+}
+
+static void op_unmap(struct stream *s)
+{
+	struct pgtbl_report report = { .iova = ~0ull };
+	uint64_t iova, size, fault, want;
+	size_t before = s->model.tables;
+	struct pgtbl_gather g;
+	int error;
+
+	if (s->model.leaves && pick(s, 4)) {
+		const struct model_leaf *l = &s->model.leaf[pick(s, 65536) % s->model.leaves];
+
+		iova = l->iova;
+		size = pick(s, 3) ? l->size : pick_size(s);
+	} else {
+		iova = pick_iova(s);
+		size = pick_size(s);
+	}
+	if (!pick(s, 100) && !s->config->common)
+		size += pick(s, 8192);
+	if (!pick(s, 64))
+		size = s->model.iova_last - iova + 1; /* everything above */
+	pgtbl_gather_init(&g);
+	want = model_unmap(&s->model, iova, size, &fault, &error);
+	CHECK(s, pgtbl_unmap_at(s->pt, iova, size, &g, &report) == want, "unmap: bytes");
+	CHECK(s, error ? report.iova == fault && report.error == error : report.iova == ~0ull,
+	      "unmap: report");
+	check_gather(s, &g, before);
+	s->result->unmaps += want > 0;
+	pgtbl_gather_merge(&s->gather, &g);
+}
+
+static void op_probe(struct stream *s)
+{
+	const struct model_leaf *l;
+
+	check_translate(s, pick_iova(s) + pick(s, 4096));
+	if (!s->config->common)
+		check_translate(s, s->model.iova_last - pick(s, 4096) + (pick(s, 2) ? 4096 : 0));
+	if (!s->model.leaves)
+		return;
+	l = &s->model.leaf[pick(s, 65536) % s->model.leaves];
+	check_translate(s, l->iova);
+	check_translate(s, l->iova + (l->size - 1));
+	check_translate(s, l->iova + l->size);
+}
+
+static void op_tables(struct stream *s)
+{
+	uint64_t first = pick_iova(s), last = first + pick_size(s) - 1;
+
+	switch (pick(s, 4)) {
+	case 0:
+		s->released += s->gather.free_pages;
+		pgtbl_gather_release(s->pt, &s->gather);
+		CHECK(s, pgtbl_gather_empty(&s->gather), "release: gather not empty");
+		break;
+	case 1:
+		CHECK(s, !pgtbl_drain(s->pt), "drain failed");
+		s->released = 0;
+		break;
+	case 2:
+		first = 0;
+		last = s->model.iova_last;
+		/* fall through */
+	default:
+		if (last <= s->model.iova_last)
+			reclaim(s, first, last);
+		break;
+	}
+}
+
+static void one_op(struct stream *s)
+{
+	unsigned v = pick(s, 100);
+
+	if (v < 45 && s->model.leaves < MAX_LEAVES)
+		op_map(s);
+	else if (v < 80 || s->model.leaves >= MAX_LEAVES)
+		op_unmap(s);
+	else if (v < 97)
+		op_probe(s);
+	else
+		op_tables(s);
+}
+
+static void add_window(struct stream *s, uint64_t base)
+{
+	if (base <= s->model.iova_last)
+		s->window[s->windows++] = base;
+}
+
+static void windows(struct stream *s)
+{
+	static const uint64_t base[] = { 0, G1 - 3 * M2, 0xfef80000, 4 * G1 - 2 * M2, 0x3fe400000 };
+
+	for (unsigned i = 0; i < sizeof(base) / sizeof(*base); i++)
+		add_window(s, base[i]);
+	if (s->config->common)
+		return;
+	add_window(s, (512 * G1) - 2 * M2);
+	add_window(s, (1ull << 47) - M2);
+	add_window(s, s->model.iova_last + 1 - 3 * M2);
+	add_window(s, s->model.iova_last + 1 - 2 * G1);
+}
+
+static bool start(struct stream *s)
+{
+	const struct stream_config *c = s->config;
+	struct pgtbl_config config = {
+		.ops = c->ops,
+		.levels = c->levels,
+		.oa_bits = c->oa_bits,
+		.iova_bits = c->iova_bits,
+		.flags = c->flags,
+		.page_sizes = c->page_sizes,
+		.pages = pool_mem(&s->pool),
+		.flush = c->noncoherent ? pool_flush : NULL,
+		.flush_ctx = &s->pool,
+	};
+
+	if (!pool_init(&s->pool, 8192))
+		return false;
+	s->pool.shadowed = c->noncoherent;
+	if (pgtbl_create(&s->pt, &config))
+		return false;
+	s->model.levels = c->levels;
+	s->model.iova_last = pgtbl_iova_last(s->pt);
+	s->model.phys_last = (1ull << c->oa_bits) - 1;
+	s->model.page_sizes = c->page_sizes ? c->page_sizes : SIZES_2M | G1;
+	s->model.unlink = c->flags & PGTBL_UNLINK;
+	pgtbl_gather_init(&s->gather);
+	windows(s);
+	return true;
+}
+
+static void stop(struct stream *s)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < s->model.leaves; i++)
+		bytes += s->model.leaf[i].size;
+	pgtbl_gather_release(s->pt, &s->gather);
+	CHECK(s, pgtbl_destroy(s->pt) == bytes, "destroy: bytes still mapped");
+	CHECK(s, !s->pool.error, s->pool.error);
+	CHECK(s, !s->pool.live, "table pages are left");
+}
+
+void stream_run(const struct stream_config *config, struct stream_source *source, unsigned ops,
+		struct stream_result *result)
+{
+	struct stream s = { .config = config, .source = source, .result = result };
+
+	memset(result, 0, sizeof(*result));
+	if (!start(&s)) {
+		result->error = "no table";
+		return;
+	}
+	for (; result->op < ops && !s.ended && !result->error; result->op++) {
+		one_op(&s);
+		if (!result->error && result->op % 8 == 0)
+			compare(&s);
+	}
+	if (!result->error)
+		compare(&s);
+	if (!result->error)
+		stop(&s);
+	pool_fini(&s.pool);
+	model_fini(&s.model);
+}

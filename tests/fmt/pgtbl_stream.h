@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * pgtbl_stream.h - operation streams: the library, the flat model and an
+ * independent hardware walker side by side.  The conformance test feeds it
+ * random numbers, the fuzz target feeds it bytes.
+ */
+#ifndef PGTBL_STREAM_H
+#define PGTBL_STREAM_H
+
+#include "pgtbl_hw.h"
+
+struct stream_source {
+	const uint8_t *data; /* NULL: random numbers from @seed */
+	size_t len;
+	uint64_t seed;
+};
+
+struct stream_config {
+	const char *name;
+	const struct pgtbl_ops *ops;
+	enum hw_format format;
+	unsigned levels;
+	unsigned oa_bits;
+	unsigned iova_bits; /* 0: all */
+	uint64_t page_sizes;
+	unsigned flags;
+	bool noncoherent;
+	bool common; /* only what every format can do, for comparing them */
+};
+
+struct stream_result {
+	const char *error; /* NULL: all agreed */
+	unsigned op;	   /* number of the last operation */
+	uint64_t digest;   /* of every translation made */
+	unsigned long maps, unmaps, exists, nomem, reclaimed, undone;
+};
+
+/* At most @ops operations. */
+void stream_run(const struct stream_config *config, struct stream_source *source, unsigned ops,
+		struct stream_result *result);
+
+extern const struct stream_config stream_configs[];
+extern const unsigned stream_nr_configs;
+
+#endif
