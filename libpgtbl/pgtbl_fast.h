@@ -75,21 +75,6 @@ static plat_always_inline bool pt_fast_one_table(const struct pgtbl *pt, uint64_
 	       !(iova & pt->iova_bad) && (iova ^ (iova + size - 1)) < PT_SPAN2;
 }
 
-/* Are @n entries 0? */
-static plat_always_inline bool pt_fast_free(const uint64_t *slot, unsigned n)
-{
-	uint64_t any = 0;
-	unsigned i = 0;
-
-	for (; i + 8 <= n; i += 8) {
-		for (unsigned k = 0; k < 8; k++)
-			any |= pt_leaf_load(&slot[i + k]);
-	}
-	for (; i < n; i++)
-		any |= pt_leaf_load(&slot[i]);
-	return !any;
-}
-
 /*
  * Fill @n entries that must be 0.  False: nothing is left of it.  With a gather,
  * which takes what was there for a moment, only one walk over the entries.
@@ -97,12 +82,14 @@ static plat_always_inline bool pt_fast_free(const uint64_t *slot, unsigned n)
 static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t entry,
 					    uint64_t iova, struct pgtbl_gather *gather)
 {
-	unsigned i, done;
+	unsigned i = 0, done;
 
 	if (!gather || n <= PT_FEW) {
-		if (plat_unlikely(!pt_fast_free(slot, n)))
+		if (plat_unlikely(!pt_all_free(slot, n)))
 			return false;
-		for (i = 0; i < n; i++, entry += PT_PAGE_BYTES)
+		for (; i + 8 <= n; i += 8, entry += 8 * PT_PAGE_BYTES)
+			pt_line_store(&slot[i], entry, PT_PAGE_BYTES);
+		for (; i < n; i++, entry += PT_PAGE_BYTES)
 			pt_leaf_store(&slot[i], entry);
 		return true;
 	}
@@ -257,24 +244,34 @@ static int pt_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
 struct pt_sg_sum {
 	uint64_t total; /* sum of the sizes; sound while they are small */
 	uint64_t sizes; /* OR of the sizes */
-	uint64_t phys;	/* OR of first and last pages */
-	bool empty;	/* there is one without size */
+	uint64_t ends;	/* OR of the sizes less one: the top bit if one is 0 */
+	uint64_t phys;	/* OR of the addresses; none is greater */
 };
 
 static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl_segment *seg,
 						     size_t nr_seg)
 {
-	struct pt_sg_sum sum = { 0, 0, 0, false };
+	struct pt_sg_sum sum = { 0, 0, 0, 0 };
 
 	for (size_t i = 0; i < nr_seg; i++) {
-		uint64_t phys = seg[i].phys, size = seg[i].size;
-
-		sum.total += size;
-		sum.sizes |= size;
-		sum.phys |= phys | ((phys + size - 1) & ~(PT_PAGE_BYTES - 1));
-		sum.empty |= !size;
+		sum.phys |= seg[i].phys;
+		sum.sizes |= seg[i].size;
+		sum.ends |= seg[i].size - 1;
+		sum.total += seg[i].size;
 	}
 	return sum;
+}
+
+/*
+ * Whether these are sound for one leaf table that they do not fill.  Strict at
+ * the end of the output space: no segment reaches beyond phys + total.
+ */
+static plat_always_inline bool pt_sg_fits(const struct pgtbl *pt, uint64_t iova,
+					  const struct pt_sg_sum *sum)
+{
+	return !(sum->phys & pt->phys_bad) && sum->ends < PT_SPAN2 && sum->total < PT_SPAN2 &&
+	       sum->phys + (sum->total - 1) <= pt->phys_last &&
+	       !(sum->sizes & (PT_PAGE_BYTES - 1)) && pt_fast_one_table(pt, iova, sum->total);
 }
 
 static plat_always_inline void pt_sg_store(uint64_t *slot, const struct pgtbl_segment *seg,
@@ -286,7 +283,7 @@ static plat_always_inline void pt_sg_store(uint64_t *slot, const struct pgtbl_se
 
 		do
 			pt_leaf_store(slot++, entry);
-		while ((entry += PT_PAGE_BYTES) != end);
+		while (plat_unlikely((entry += PT_PAGE_BYTES) != end));
 	}
 }
 
@@ -301,12 +298,10 @@ static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	attr = pt->attr[prot];
 	sum = pt_sg_sum(seg, nr_seg);
-	if (plat_unlikely((sum.phys & pt->phys_bad) || sum.empty || sum.sizes >= PT_SPAN2 ||
-			  sum.total >= PT_SPAN2 || !attr ||
-			  !pt_fast_one_table(pt, iova, sum.total) || !plat_read_trylock()))
+	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) || !plat_read_trylock()))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	slot = pt_fast_level1(pt, iova);
-	if (plat_unlikely(!slot || !pt_fast_free(slot, (unsigned)(sum.total >> FMT_PAGE_LG2)))) {
+	if (plat_unlikely(!slot || !pt_all_free(slot, (unsigned)(sum.total >> FMT_PAGE_LG2)))) {
 		plat_read_unlock();
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	}

@@ -125,6 +125,19 @@ static inline bool pt_take_aside(struct pt_map_job *job, unsigned missing, unsig
 	return true;
 }
 
+/* Are @n entries 0? */
+static plat_always_inline bool pt_all_free(const uint64_t *slot, unsigned n)
+{
+	uint64_t any = 0;
+	unsigned i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		any |= pt_line_or(&slot[i]);
+	for (; i < n; i++)
+		any |= pt_leaf_load(&slot[i]);
+	return !any;
+}
+
 /* First pass over a run: entries that are free, 0 if the first is not. */
 static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
 {
@@ -137,6 +150,8 @@ static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
 		job->error = -EEXIST;
 		return 0;
 	}
+	if (pt_all_free(at.slot, run.count))
+		return run.count;
 	for (unsigned i = 0; i < run.count; i++) {
 		entry = run.level > 1 ? pt_load_thawed(job->pt, &at.slot[i]) :
 					pt_leaf_load(&at.slot[i]);
@@ -165,14 +180,9 @@ static plat_always_inline unsigned pt_fill(uint64_t *slot, unsigned n, uint64_t 
 		pt_leaf_store(&slot[i], entry);
 	}
 	for (; i + 8 <= n; i += 8, entry += 8 * step) {
-		uint64_t *s = &slot[i];
-
-		if (plat_unlikely(pt_leaf_load(s) | pt_leaf_load(s + 1) | pt_leaf_load(s + 2) |
-				  pt_leaf_load(s + 3) | pt_leaf_load(s + 4) | pt_leaf_load(s + 5) |
-				  pt_leaf_load(s + 6) | pt_leaf_load(s + 7)))
+		if (plat_unlikely(pt_line_or(&slot[i])))
 			break;
-		for (unsigned k = 0; k < 8; k++)
-			pt_leaf_store(s + k, entry + k * step);
+		pt_line_store(&slot[i], entry, step);
 	}
 	for (; i < n; i++, entry += step) {
 		if (plat_unlikely(pt_leaf_load(&slot[i])))

@@ -36,8 +36,7 @@ static bool pt_table_is_empty(const uint64_t *table)
 	uint64_t any = 0;
 
 	for (unsigned i = 0; i < PT_ENTRIES && !any; i += 8)
-		for (unsigned k = 0; k < 8; k++)
-			any |= pt_leaf_load(&table[i + k]);
+		any = pt_line_or(&table[i]);
 	return !any;
 }
 

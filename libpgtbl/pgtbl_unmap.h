@@ -22,14 +22,9 @@ static plat_always_inline unsigned pt_clear(uint64_t *slot, unsigned n)
 		pt_leaf_store(&slot[i], 0);
 	}
 	for (; i + 8 <= n; i += 8) {
-		uint64_t *s = &slot[i];
-
-		if (plat_unlikely(!(pt_leaf_load(s) & pt_leaf_load(s + 1) & pt_leaf_load(s + 2) &
-				    pt_leaf_load(s + 3) & pt_leaf_load(s + 4) & pt_leaf_load(s + 5) &
-				    pt_leaf_load(s + 6) & pt_leaf_load(s + 7) & FMT_INUSE)))
+		if (plat_unlikely(!(pt_line_and(&slot[i]) & FMT_INUSE)))
 			break;
-		for (unsigned k = 0; k < 8; k++)
-			pt_leaf_store(s + k, 0);
+		pt_line_clear(&slot[i]);
 	}
 	for (; i < n; i++) {
 		if (plat_unlikely(!(pt_leaf_load(&slot[i]) & FMT_INUSE)))
@@ -134,6 +129,18 @@ static void pt_unmap_unlink(struct pt_unmap_job *job, uint64_t *slot, unsigned l
 		pt_unmap_not(job, d.hole, -ENOENT);
 }
 
+/* Nothing, and no table, at job->pos: go on behind it.  False at the end of the range. */
+static bool pt_unmap_hole(struct pt_unmap_job *job, const struct pt_place *at)
+{
+	unsigned left = PT_ENTRIES - pt_index(job->pos, at->level);
+
+	pt_unmap_not(job, job->pos, -ENOENT);
+	for (unsigned i = 1; i < left && !pt_leaf_load(&at->slot[i]); i++)
+		if (!pt_unmap_skip(job, at->level))
+			return false;
+	return pt_unmap_skip(job, at->level);
+}
+
 /* Leaves of one table from job->pos on.  False at the end of the range. */
 static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at)
 {
@@ -145,10 +152,8 @@ static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at)
 	n = at->level == 1 ? pt_clear(at->slot, n) : 1;
 	if (at->level > 1)
 		pt_leaf_store(at->slot, 0);
-	if (!n) {
-		pt_unmap_not(job, job->pos, -ENOENT);
-		return pt_unmap_skip(job, 1);
-	}
+	if (!n) /* gone since it was looked at: somebody else unmaps here */
+		return pt_unmap_hole(job, at);
 	pgtbl_flush(job->pt, at->slot, n);
 	bytes = (uint64_t)n << lg2;
 	pgtbl_gather_add(job->gather, job->pos, job->pos + bytes - 1);
@@ -175,10 +180,8 @@ static bool pt_unmap_step(struct pt_unmap_job *job)
 		pt_down(pt, &at, entry, job->pos);
 		entry = pt_load(at.slot);
 	}
-	if (!fmt_is_leaf(entry, at.level)) {
-		pt_unmap_not(job, job->pos, -ENOENT);
-		return pt_unmap_skip(job, at.level);
-	}
+	if (!fmt_is_leaf(entry, at.level))
+		return pt_unmap_hole(job, &at);
 	if (!pt_covers(job, at.level)) {
 		pt_unmap_not(job, job->pos, -EBUSY);
 		return pt_unmap_skip(job, at.level);

@@ -90,6 +90,46 @@ static plat_always_inline void pt_leaf_store(uint64_t *slot, uint64_t entry)
 	plat_store_relaxed(slot, entry);
 }
 
+/*
+ * A cache line of entries.  Written out: one 64-bit store per entry whatever
+ * the compiler thinks of it, and no loop inside the loops that use them.
+ */
+static plat_always_inline uint64_t pt_line_or(const uint64_t *s)
+{
+	return pt_leaf_load(s) | pt_leaf_load(s + 1) | pt_leaf_load(s + 2) | pt_leaf_load(s + 3) |
+	       pt_leaf_load(s + 4) | pt_leaf_load(s + 5) | pt_leaf_load(s + 6) | pt_leaf_load(s + 7);
+}
+
+static plat_always_inline uint64_t pt_line_and(const uint64_t *s)
+{
+	return pt_leaf_load(s) & pt_leaf_load(s + 1) & pt_leaf_load(s + 2) & pt_leaf_load(s + 3) &
+	       pt_leaf_load(s + 4) & pt_leaf_load(s + 5) & pt_leaf_load(s + 6) & pt_leaf_load(s + 7);
+}
+
+static plat_always_inline void pt_line_store(uint64_t *s, uint64_t entry, uint64_t step)
+{
+	pt_leaf_store(s, entry);
+	pt_leaf_store(s + 1, entry + step);
+	pt_leaf_store(s + 2, entry + 2 * step);
+	pt_leaf_store(s + 3, entry + 3 * step);
+	pt_leaf_store(s + 4, entry + 4 * step);
+	pt_leaf_store(s + 5, entry + 5 * step);
+	pt_leaf_store(s + 6, entry + 6 * step);
+	pt_leaf_store(s + 7, entry + 7 * step);
+}
+
+static plat_always_inline void pt_line_clear(uint64_t *s)
+{
+	pt_leaf_store(s, 0);
+	pt_leaf_store(s + 1, 0);
+	pt_leaf_store(s + 2, 0);
+	pt_leaf_store(s + 3, 0);
+	pt_leaf_store(s + 4, 0);
+	pt_leaf_store(s + 5, 0);
+	pt_leaf_store(s + 6, 0);
+	pt_leaf_store(s + 7, 0);
+}
+
 /* The pinned level-2 table of @iova, if there is one: see struct pgtbl. */
 static plat_always_inline uint64_t *pt_pinned(const struct pgtbl *pt, uint64_t iova)
 {
