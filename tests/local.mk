@@ -37,3 +37,4 @@ include tests/unit/plat.mk
 include tests/mc/local.mk
 include tests/stress/plat.mk
 include tests/fmt/local.mk
+include tests/replay/local.mk
