@@ -41,15 +41,15 @@ static plat_always_inline uint64_t *pt_fast_level2(const struct pgtbl *pt, uint6
 	case 6:
 		if (!pt_fast_down(pt, &table, iova, 6))
 			return NULL;
-		/* fall through */
+		plat_fallthrough;
 	case 5:
 		if (!pt_fast_down(pt, &table, iova, 5))
 			return NULL;
-		/* fall through */
+		plat_fallthrough;
 	case 4:
 		if (!pt_fast_down(pt, &table, iova, 4))
 			return NULL;
-		/* fall through */
+		plat_fallthrough;
 	default:
 		if (!pt_fast_down(pt, &table, iova, 3))
 			return NULL;

@@ -5,8 +5,6 @@ plat_libplat_la_SOURCES = plat/plat.h plat/plat_mem.h plat/user/plat_types.h pla
 plat_libplat_la_CFLAGS = $(AM_CFLAGS) $(URCU_BP_CFLAGS)
 plat_libplat_la_LIBADD = $(URCU_BP_LIBS)
 pkginclude_HEADERS += plat/plat_mem.h plat/user/plat_types.h
-pkgconfigdir = $(libdir)/pkgconfig
-pkgconfig_DATA =
 
 # libiova-jemalloc: jemalloc behind struct plat_mem, kept out of the other libraries
 # because its static TLS does not survive dlopen().
@@ -19,8 +17,5 @@ plat_jemalloc_libiova_jemalloc_la_LDFLAGS = $(SOLIB_FLAGS) \
 	-Wl,--version-script=$(srcdir)/plat/jemalloc/libiova-jemalloc.map
 EXTRA_plat_jemalloc_libiova_jemalloc_la_DEPENDENCIES = plat/jemalloc/libiova-jemalloc.map
 pkginclude_HEADERS += plat/jemalloc/plat_jemalloc.h
-pkgconfig_DATA += plat/jemalloc/libiova-jemalloc.pc
-else
-EXTRA_DIST += plat/jemalloc/plat_jemalloc.c plat/jemalloc/plat_jemalloc.h
 endif
 EXTRA_DIST += plat/jemalloc/libiova-jemalloc.map

@@ -22,6 +22,7 @@
  *   plat_always_inline, plat_noinline    function attributes
  *   PLAT_CACHELINE                       bytes in a cache line (64)
  *   plat_aligned(n)                      variable/type attribute
+ *   plat_fallthrough;                    into the next case, on purpose
  *
  * Atomics.  @p points to an integer or pointer of 1, 2, 4 or 8 bytes.
  *   plat_load_relaxed(p)  plat_load_acquire(p)
@@ -104,6 +105,7 @@
 #include "plat_mem.h"
 
 #define PLAT_CACHELINE 64
+#define plat_fallthrough __attribute__((__fallthrough__))
 #define PLAT_CPU_NONE (~0u)
 
 #define PLAT_CTL_REM 0x00000000ffffffffull

@@ -28,6 +28,17 @@ tests_libunit_la_CFLAGS = $(UNIT_CFLAGS)
 endif
 EXTRA_DIST += tests/run-test
 
+# Checks of the tree itself; see the head of each script.
+TREE_TESTS = tests/lint/lint.sh tests/fakekernel/build.sh tests/install/install.sh
+TESTS += $(TREE_TESTS)
+EXTRA_DIST += $(TREE_TESTS) tests/lint/lint.py tests/install/load.c \
+	tests/fakekernel/plat_impl.h tests/fakekernel/plat_types.h tests/fakekernel/plat_rcu.h \
+	tests/fakekernel/include/linux/atomic.h tests/fakekernel/include/linux/compiler.h \
+	tests/fakekernel/include/linux/errno.h tests/fakekernel/include/linux/preempt.h \
+	tests/fakekernel/include/linux/rcupdate.h tests/fakekernel/include/linux/slab.h \
+	tests/fakekernel/include/linux/smp.h tests/fakekernel/include/linux/string.h \
+	tests/fakekernel/include/linux/types.h
+
 check-long:
 	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check
 .PHONY: check-long
