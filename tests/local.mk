@@ -43,6 +43,7 @@ check-long:
 	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check
 .PHONY: check-long
 
+include tests/fuzz/local.mk
 include tests/unit/bench.mk
 include tests/unit/plat.mk
 include tests/mc/local.mk

@@ -42,7 +42,7 @@ def files():
     if git.returncode == 0 and git.stdout:
         return [f for f in git.stdout.splitlines() if os.path.isfile(os.path.join(SRC, f))]
     found = []
-    skip = {"build-aux", "autom4te.cache", ".git", "m4"}
+    skip = {"build-aux", "autom4te.cache", ".git", "m4", "_build", "_inst"}
     generated = {"configure", "Makefile.in", "aclocal.m4", "config.h.in"}
     for top, dirs, names in os.walk(SRC):
         dirs[:] = [d for d in dirs if d not in skip]

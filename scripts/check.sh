@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# check.sh [--long] [--no-install] - proves the tree correct, from a fresh clone.
+#
+# Installs missing Debian packages (root or sudo), copies the sources to a work
+# directory, and there: builds and tests with gcc, builds with clang, makes a
+# release tarball and tests it, runs everything under AddressSanitizer and
+# UndefinedBehaviorSanitizer and the plain C tests under ThreadSanitizer, fuzzes
+# each target for a minute, and runs the QEMU tests where there are any.
+# Warnings are errors throughout.  The last line is "N passed, N failed".
+#
+#   --long         the tests take their long form (make check-long)
+#   --no-install   never call apt
+#   CHECK_DIR      the work directory (default: check-build in the source tree)
+set -u
+
+PACKAGES=(autoconf automake libtool make gcc g++ clang libclang-rt-dev llvm pkg-config xz-utils
+	liburcu-dev libjemalloc-dev libcriterion-dev libzstd-dev libbenchmark-dev libjson-c-dev
+	python3)
+
+target=check
+install=yes
+for arg; do
+	case $arg in
+	--long) target=check-long ;;
+	--no-install) install=no ;;
+	-h | --help) sed -n '4,18s/^# \{0,1\}//p' "$0"; exit 0 ;;
+	*) echo "check.sh: unknown argument $arg (try --help)" >&2; exit 1 ;;
+	esac
+done
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+work=${CHECK_DIR:-$top/check-build}
+passed=0
+failed=0
+started=$SECONDS
+jobs=$(nproc)
+unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS MAKEFLAGS MAKELEVEL GLIBC_TUNABLES
+
+finish() {
+	echo "check.sh: $((SECONDS - started)) s, logs in $work/logs"
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
+
+die() {
+	echo "check.sh: $1" >&2
+	failed=$((failed + 1))
+	finish
+}
+
+install_packages() {
+	local missing=() p as_root=()
+	for p in "${PACKAGES[@]}"; do
+		[ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] ||
+			missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	[ $install = yes ] || die "missing packages: ${missing[*]}"
+	[ "$(id -u)" = 0 ] || as_root=(sudo)
+	echo "installing ${missing[*]}"
+	apt_install() {
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -q --no-install-recommends "${missing[@]}"
+	}
+	apt_install >"$work/logs/apt.log" 2>&1 ||
+		{ "${as_root[@]}" apt-get update -q && apt_install; } >>"$work/logs/apt.log" 2>&1 ||
+		{ tail -n 20 "$work/logs/apt.log"; die "cannot install: ${missing[*]}"; }
+}
+
+# A copy of the sources: the tree itself may be configured, and must stay as it is.
+copy_sources() {
+	rm -rf "$work/src" && mkdir -p "$work/src" || die "cannot write to $work"
+	if git -C "$top" rev-parse --is-inside-work-tree >/dev/null 2>&1 &&
+		[ -n "$(git -C "$top" ls-files | head -n 1)" ]; then
+		(cd "$top" && git ls-files -z -co --exclude-standard |
+			while IFS= read -r -d '' f; do [ -e "$f" ] && printf '%s\0' "$f"; done |
+			tar --null -T - -cf -) | tar -xf - -C "$work/src"
+	else
+		(cd "$top" && tar --exclude=./check-build -cf - .) | tar -xf - -C "$work/src"
+		[ ! -f "$work/src/Makefile" ] || (cd "$work/src" && make -s distclean) >/dev/null 2>&1
+	fi
+	(cd "$work/src" && autoreconf -fi) >"$work/logs/autoreconf.log" 2>&1 ||
+		{ tail -n 20 "$work/logs/autoreconf.log"; die "autoreconf failed"; }
+}
+
+# count DIR: adds the results of every test in DIR; false if one failed.
+count() {
+	local p f
+	p=$(find "$1" -name '*.trs' -exec cat {} + | grep -c '^:test-result: \(PASS\|XFAIL\)')
+	f=$(find "$1" -name '*.trs' -exec cat {} + | grep -c '^:test-result: \(FAIL\|ERROR\|XPASS\)')
+	passed=$((passed + p))
+	failed=$((failed + f))
+	[ "$f" -eq 0 ]
+}
+
+verdict() { # name, status, what, start
+	printf '%-12s %-7s %5d s  %s\n' "$1" "$2" $((SECONDS - $4)) "$3"
+}
+
+# stage NAME COMMAND...: one step that either works or does not.
+stage() {
+	local name=$1 start=$SECONDS
+	shift
+	if "$@" >"$work/logs/$name.log" 2>&1; then
+		passed=$((passed + 1))
+		verdict "$name" ok "" "$start"
+	else
+		failed=$((failed + 1))
+		tail -n 30 "$work/logs/$name.log"
+		verdict "$name" FAILED "$work/logs/$name.log" "$start"
+	fi
+}
+
+# test_stage NAME COMMAND...: a step that runs make check in $work/NAME.
+test_stage() {
+	local name=$1 start=$SECONDS p=$passed f=$failed rc
+	shift
+	"$@" >"$work/logs/$name.log" 2>&1
+	rc=$?
+	count "$work/$name"
+	if [ $rc -ne 0 ] && [ "$failed" -eq "$f" ]; then
+		failed=$((failed + 1))
+		tail -n 30 "$work/logs/$name.log"
+	fi
+	if [ "$passed" -eq "$p" ] && [ "$failed" -eq "$f" ]; then
+		failed=$((failed + 1))
+	fi
+	p="$((passed - p)) passed, $((failed - f)) failed"
+	if [ "$failed" -eq "$f" ]; then
+		verdict "$name" ok "$p" "$start"
+	else
+		grep -E '^(FAIL|ERROR|XPASS):' "$work/logs/$name.log" | head -n 20
+		verdict "$name" FAILED "$p; $work/logs/$name.log" "$start"
+	fi
+}
+
+# build NAME COMPILER FLAG...: configures and builds in $work/NAME.
+build() {
+	local name=$1 cc=$2 cxx=g++
+	shift 2
+	[ "$cc" = gcc ] || cxx=clang++
+	rm -rf "${work:?}/$name" && mkdir -p "$work/$name" && cd "$work/$name" || return 1
+	"$work/src/configure" CC="$cc" CXX="$cxx" --enable-werror "$@" && make -j"$jobs"
+}
+
+# ThreadSanitizer's runtime cannot place its shadow under strong address randomisation.
+fixed_addresses() {
+	if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi
+}
+
+with_gcc() { build gcc gcc && make -k -j"$jobs" $target; }
+with_clang() { build clang clang && make -j"$jobs" check TESTS=; }
+distcheck() { cd "$work/gcc" && CHECK_LONG='' make -j"$jobs" distcheck; }
+with_asan() {
+	build asan gcc CFLAGS='-g -O1' CXXFLAGS='-g -O1' --enable-sanitizers=address,undefined &&
+		make -k -j"$jobs" $target
+}
+with_tsan() {
+	build tsan gcc CFLAGS='-g -O1' CXXFLAGS='-g -O1' --enable-sanitizers=thread &&
+		fixed_addresses make -k -j"$jobs" $target
+}
+fuzz() {
+	build fuzz clang CFLAGS='-g -O1' CXXFLAGS='-g -O1' --enable-fuzzers &&
+		make -j"$jobs" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-60}"
+}
+
+mkdir -p "$work/logs" || { echo "check.sh: cannot write to $work" >&2; exit 1; }
+install_packages
+copy_sources
+test_stage gcc with_gcc
+stage clang with_clang
+stage distcheck distcheck
+test_stage asan with_asan
+test_stage tsan with_tsan
+stage fuzz fuzz
+if [ -x "$work/src/tests/qemu/run" ]; then
+	stage qemu "$work/src/tests/qemu/run"
+fi
+finish
