@@ -55,6 +55,8 @@ int iova_space_alloc_fixed(struct iova_space *space, uint64_t iova, uint64_t siz
 			   struct iova_range *conflict);
 /* 0; -EINVAL: misaligned, outside, wrong size, part of a range, a reservation; -ENOENT: not allocated */
 int iova_space_free(struct iova_space *space, uint64_t iova, uint64_t size);
+/* What iova_space_free() would answer now, changing nothing. */
+int iova_space_check(struct iova_space *space, uint64_t iova, uint64_t size);
 int iova_space_reserve(struct iova_space *space, uint64_t first, uint64_t last,
 		       struct iova_range *conflict);
 

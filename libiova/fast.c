@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* fast.c - allocation and free: the paths without a LOCK-prefixed instruction, and their ends. */
+#include "iova_refill.h"
+
+static plat_always_inline struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
+{
+	return &s->slot[plat_likely(cpu < s->nr_slots) ? cpu : 0];
+}
+
+/* @pfn: the result of iova_alloc_pfn(), an address or a negative errno. */
+static uint64_t to_iova(const struct iova_space *s, uint64_t pfn)
+{
+	return iova_is_err(pfn) ? pfn : pfn << s->shift;
+}
+
+static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, uint64_t max,
+					 uint64_t hint_pfn)
+{
+	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
+	uint64_t hi = max == ~0ull ? ~0ull >> s->shift : ((max + 1) >> s->shift) - 1;
+	struct iova_want want;
+
+	if (!size)
+		return (uint64_t)-EINVAL;
+	if (max != ~0ull && max + 1 <= s->granule_mask)
+		return (uint64_t)-ENOSPC;
+	if (!iova_want_init(s, &want, n, 0, hi))
+		return (uint64_t)-ENOSPC;
+	return to_iova(s, iova_alloc_pfn(s, &want, hint_pfn));
+}
+
+/* 33 to 512 granules: one word of level 1. */
+static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t n, uint64_t size,
+					   uint64_t max)
+{
+	uint64_t units = (n + 15) >> IOVA_FANOUT_LG2, pfn, iova;
+	const struct iova_pattern *p;
+	struct iova_slot *slot;
+	void *const *cell;
+	unsigned g;
+
+	if (plat_unlikely(units - 1 > 31))
+		return alloc_slow(s, size, max, IOVA_NONE);
+	p = &iova_patterns[units];
+	slot = slot_of(s, plat_cpu());
+	pfn = iova_hint_pop(slot, 1, (unsigned)p->class);
+	iova = pfn << s->shift;
+	cell = iova_cell(s, pfn);
+	g = pfn >> IOVA_FANOUT_LG2 & 31;
+	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
+			  plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g)))
+		return alloc_slow(s, size, max, pfn);
+	iova_pad_set(*cell, pfn, (units << IOVA_FANOUT_LG2) - n);
+	return iova;
+}
+
+uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	uint64_t n = (size + s->granule_mask) >> s->shift;
+	const struct iova_pattern *p;
+	struct iova_slot *slot;
+	uint64_t pfn, iova;
+	unsigned g;
+
+	if (plat_unlikely(n - 1 > 31))
+		return alloc_level1(s, n, size, max);
+	p = &iova_patterns[n];
+	slot = slot_of(s, plat_cpu());
+	pfn = iova_hint_pop(slot, 0, (unsigned)p->class);
+	iova = pfn << s->shift;
+	g = pfn & 31;
+	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
+			  plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g, p->pat << g)))
+		return alloc_slow(s, size, max, pfn);
+	return iova;
+}
+
+static void hint_range(struct iova_slot *slot, uint64_t pfn, uint64_t n)
+{
+	unsigned level = iova_level(n), lg2 = iova_unit_lg2(level);
+	uint64_t units = (n + (1ull << lg2) - 1) >> lg2;
+
+	iova_hint_push(slot, level, (unsigned)iova_patterns[units].class, pfn);
+}
+
+/*
+ * The whole check of a free, for ranges in their ordinary place (one word of
+ * the level that their size says).  0, or -EINVAL.
+ */
+static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
+{
+	unsigned level = iova_level(n), lg2 = iova_unit_lg2(level);
+	uint64_t unit = 1ull << lg2, units = (n + unit - 1) >> lg2;
+	const struct iova_pattern *p = &iova_patterns[units];
+	unsigned g = pfn >> lg2 & 31;
+	struct iova_ref ref;
+	uint64_t w, ctl;
+
+	if ((pfn & (unit - 1)) || g + units > 32 || level > s->top_level ||
+	    !iova_ref_at(s, level, pfn, &ref))
+		return -EINVAL;
+	if (level && iova_pad_get(ref.node, pfn) != (units << lg2) - n)
+		return -EINVAL;
+	ctl = plat_load_acquire(iova_word_ctl(&ref));
+	if ((ctl & IOVA_CTL_LOOK) && (iova_reserved(s, pfn, pfn + n - 1, NULL) ||
+				      iova_span_goes_on(s, pfn + n)))
+		return -EINVAL;
+	if (!check_only)
+		return iova_word_free(s, &ref, p->chk << g, p->pat << g,
+				      (uint32_t)(p->full << g));
+	w = plat_load_acquire(iova_word(&ref));
+	if (iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED ||
+	    (ctl & (uint32_t)(p->pat << g)))
+		return -EINVAL;
+	return iova_word_matches(w, p->chk << g, p->pat << g) ? 0 : -EINVAL;
+}
+
+static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t size,
+				   bool check_only)
+{
+	uint64_t pfn = iova >> s->shift;
+	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
+	struct iova_slot *slot = slot_of(s, plat_cpu());
+	struct iova_range range;
+	int r = -EINVAL;
+
+	if (size && !(iova & s->granule_mask) && pfn >= s->first_pfn && pfn <= s->last_pfn &&
+	    n - 1 <= s->last_pfn - pfn) {
+		r = free_in_word(s, pfn, n, check_only);
+		if (r < 0)
+			r = iova_span_free(s, pfn, n, check_only);
+		if (r < 0 && !iova_reserved(s, pfn, pfn, NULL) &&
+		    iova_space_find(s, iova, &range) == -ENOENT)
+			r = -ENOENT;
+	}
+	if (check_only)
+		return r;
+	if (r) /* IOVA-M1: counts only */
+		plat_fetch_add_relaxed(r < 0 ? &slot->bad_frees : &slot->remote_frees, 1);
+	else if (iova_level(n) < IOVA_OWNED_LEVELS)
+		hint_range(slot, pfn, n);
+	return r < 0 ? r : 0;
+}
+
+static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t n, uint64_t size)
+{
+	uint64_t pfn = iova >> s->shift, units = (n + 15) >> IOVA_FANOUT_LG2;
+	unsigned g = pfn >> IOVA_FANOUT_LG2 & 31;
+	const struct iova_pattern *p;
+	void *const *cell;
+
+	if (plat_unlikely(units - 1 > 31 || (iova & s->granule_mask) || (pfn & 15) ||
+			  pfn > s->last_pfn || g + units > 32))
+		return free_slow(s, iova, size, false);
+	p = &iova_patterns[units];
+	cell = iova_cell(s, pfn);
+	if (plat_unlikely(*cell == iova_no_node ||
+			  iova_pad_get(*cell, pfn) != (units << IOVA_FANOUT_LG2) - n ||
+			  plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
+		return free_slow(s, iova, size, false);
+	iova_hint_push(slot_of(s, plat_cpu()), 1, (unsigned)p->class, pfn);
+	return 0;
+}
+
+int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
+{
+	uint64_t n = (size + s->granule_mask) >> s->shift;
+	uint64_t pfn = iova >> s->shift;
+	unsigned g = pfn & 31;
+	const struct iova_pattern *p;
+
+	if (plat_unlikely(n - 1 > 31))
+		return free_level1(s, iova, n, size);
+	if (plat_unlikely((iova & s->granule_mask) || pfn > s->last_pfn || g + n > 32))
+		return free_slow(s, iova, size, false);
+	p = &iova_patterns[n];
+	if (plat_unlikely(plat_word_put(iova_cell(s, pfn), iova_off0(pfn), p->chk << g, p->pat << g)))
+		return free_slow(s, iova, size, false);
+	iova_hint_push(slot_of(s, plat_cpu()), 0, (unsigned)p->class, pfn);
+	return 0;
+}
+
+int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
+{
+	uint64_t n = (size + s->granule_mask) >> s->shift;
+	uint64_t pfn = iova >> s->shift;
+	unsigned g = pfn & 31;
+
+	if (plat_likely(n - 1 <= 31 && !(iova & s->granule_mask) && pfn <= s->last_pfn)) {
+		const struct iova_pattern *p = &iova_patterns[n];
+		const struct iova_node *node = plat_load_acquire(iova_cell(s, pfn));
+		const uint64_t *wp = (const uint64_t *)((const char *)node + iova_off0(pfn));
+		uint64_t ctl = plat_load_relaxed(wp + 4); /* IOVA-C1: the range is the caller's */
+		uint64_t w = plat_load_relaxed(wp);
+
+		if (g + n <= 32 && iova_word_matches(w, p->chk << g, p->pat << g) &&
+		    !(ctl & (IOVA_CTL_LOOK | (uint32_t)(p->pat << g))))
+			return 0;
+	}
+	return free_slow(s, iova, size, true);
+}
+
+uint64_t iova_space_alloc_request(struct iova_space *s, const struct iova_request *req)
+{
+	uint64_t n, hi, lo;
+	struct iova_want want;
+
+	if (!req || !req->size || (req->align & (req->align - 1)) ||
+	    (req->max && req->max < req->min))
+		return (uint64_t)-EINVAL;
+	n = (req->size >> s->shift) + !!(req->size & s->granule_mask);
+	lo = (req->min >> s->shift) + !!(req->min & s->granule_mask);
+	hi = ~0ull >> s->shift;
+	if (req->max && req->max != ~0ull) {
+		if (req->max < s->granule_mask)
+			return (uint64_t)-ENOSPC;
+		hi = ((req->max + 1) >> s->shift) - 1;
+	}
+	if (!iova_want_init(s, &want, n, lo, hi))
+		return (uint64_t)-ENOSPC;
+	if (req->align >> s->shift > want.align)
+		want.align = req->align >> s->shift;
+	return to_iova(s, iova_alloc_pfn(s, &want, IOVA_NONE));
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * fresh.c - making room that was not there: adopting an area, opening a line in
+ * an area, creating a node.  The only part of allocation that asks for memory.
+ */
+#include "iova_refill.h"
+
+/* Makes a nobody's level-1 word the caller's, for one class of use. */
+bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, unsigned class)
+{
+	if (!plat_cas_full(iova_word_ctl(ref), ctl, iova_ctl(c->own, class, PLAT_CTL_OPEN))) /* IOVA-A1: pairs with IOVA-W3 */
+		return false;
+	iova_raise(ref->node->parent, 1, ref->node->index,
+		   1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
+	return true;
+}
+
+static bool adopt_some(struct iova_ctx *c, unsigned class)
+{
+	struct iova_ref line;
+	uint64_t from = c->want->lo;
+
+	while (iova_next_line(c->s, 1, from, c->want->hi, 1ull << IOVA_CLASS_NONE, 0, &line)) {
+		for (unsigned i = 0; i < 4; i++) {
+			unsigned lg2 = iova_unit_lg2(1) + IOVA_WORD_LG2;
+			struct iova_ref ref = line;
+			uint64_t ctl;
+
+			ref.off += i * 8;
+			ref.base_pfn += (uint64_t)i << lg2;
+			ctl = plat_load_acquire(iova_word_ctl(&ref));
+			if (iova_own(ctl) == PLAT_OWN_NONE &&
+			    iova_fits(c->want, ref.base_pfn, ref.base_pfn + (1ull << lg2) - 1) &&
+			    iova_adopt(c, &ref, ctl, class))
+				return true;
+		}
+		iova_lower_line(c->s, c->slot, c->cpu, &line);
+		from = line.base_pfn + (1ull << iova_span_lg2(1));
+	}
+	return false;
+}
+
+/* Units of one word that were taken to be split, all in one group. */
+struct iova_units {
+	unsigned group; /* in the word */
+	unsigned mask;	/* of the group's eight units; 0: none were to be had */
+};
+
+/* Would @want find a place in the word below the units of @pfn's pair, were the unit of @pfn split too? */
+static bool would_fit(struct iova_ctx *c, const struct iova_ref *ref, uint64_t pfn)
+{
+	unsigned level = ref->level - 1u;
+	uint64_t half = 0xffff0000ffffull << (pfn >> iova_unit_lg2(level) & 16);
+	struct iova_ref below;
+
+	return level == c->want->level && iova_ref_at(c->s, level, pfn, &below) &&
+	       iova_candidates(plat_load_acquire(iova_word(&below)) & ~half, below.base_pfn, c->want);
+}
+
+/*
+ * Which units of the group, split, could hold @want: all eight; else (@parts)
+ * what is missing of a pair, or one.  Never units that would not help at once.
+ */
+static unsigned fitting(struct iova_ctx *c, const struct iova_ref *ref, unsigned g, bool parts)
+{
+	unsigned lg2 = iova_unit_lg2(ref->level);
+	uint64_t base = ref->base_pfn + ((uint64_t)g << lg2);
+	uint64_t unit = 1ull << lg2;
+	unsigned free = ~iova_used(plat_load_relaxed(iova_word(ref))) >> g & 0xff; /* the take revalidates */
+
+	if (free == 0xff && iova_fits(c->want, base, base + 8 * unit - 1))
+		return 0xff;
+	for (unsigned i = 0; parts && i < IOVA_GROUP; i += 2) {
+		unsigned pair = free >> i & 3;
+		uint64_t first = base + i * unit;
+
+		if (!pair || !iova_fits(c->want, first, first + 2 * unit - 1))
+			continue;
+		if (pair == 3)
+			return pair << i;
+		first += pair == 2 ? unit : 0;
+		if (iova_fits(c->want, first, first + unit - 1) || would_fit(c, ref, first))
+			return pair << i;
+	}
+	return 0;
+}
+
+/* Takes units of the word to split them; their span could hold @want. */
+static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *ref, bool parts)
+{
+	struct iova_units u = { 0, 0 };
+
+	for (u.group = 0; u.group < 4; u.group++) {
+		unsigned g = u.group * IOVA_GROUP;
+		uint64_t pat;
+
+		u.mask = fitting(c, ref, g, parts);
+		pat = (uint64_t)u.mask << g;
+		if (!pat)
+			continue;
+		if (iova_own(plat_load_acquire(iova_word_ctl(ref))) == PLAT_OWN_SHARED ?
+			    !iova_shared_take(ref, pat | pat << 32, pat) :
+			    !plat_word_take(ref->cell, ref->off, pat | pat << 32, pat))
+			return u;
+	}
+	u.mask = 0;
+	return u;
+}
+
+/*
+ * The units below one unit begin to exist in a word that exists only in part, or
+ * soon will.  The caller holds the unit above; nobody else opens this half, and
+ * nobody holds both units of the word, so the word is parked or SHARED.
+ */
+void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
+{
+	uint64_t bits = 0xffff0000ffffull << half, *ctlp = w + 4, ctl, old;
+
+	do { /* a word that is SHARED already keeps its class */
+		ctl = plat_load_acquire(ctlp);
+	} while (!plat_cas_full(ctlp, ctl,
+				iova_own(ctl) == PLAT_OWN_SHARED ?
+					ctl | (flags & ~IOVA_CTL_CLASS) :
+					iova_ctl(PLAT_OWN_SHARED, 0, flags)));
+	do {
+		old = plat_load_relaxed(w);
+	} while (!plat_cas_full(w, old, old & ~bits)); /* IOVA-A3: pairs with IOVA-W2 */
+}
+
+/*
+ * The caller holds the units @mask that a line stands for: what is below them
+ * begins to exist, two units a word.  A parked word becomes @own's if all of it
+ * does; a word that exists in part is SHARED.
+ */
+static void open_words(struct plat_words *line, unsigned own, unsigned class, unsigned mask)
+{
+	for (unsigned i = 0; i < 4; i++, mask >>= 2) {
+		uint64_t parked = iova_ctl(IOVA_OWN_PARKED, 0, 0), *ctlp = &line->ctl[i];
+		uint64_t whole = iova_ctl(own, class, PLAT_CTL_OPEN);
+
+		if ((mask & 3) == 3 && own != PLAT_OWN_SHARED &&
+		    plat_cas_full(ctlp, parked, iova_ctl(PLAT_OWN_BUSY, class, 0))) {
+			plat_store_relaxed(&line->w[i], 0); /* BUSY: ours alone until the next store */
+			plat_store_release(ctlp, whole); /* IOVA-A2: pairs with IOVA-W3 */
+			continue;
+		}
+		if (mask & 1)
+			iova_half_open(&line->w[i], 0, whole & ~PLAT_CTL_OWN);
+		if (mask & 2)
+			iova_half_open(&line->w[i], 16, whole & ~PLAT_CTL_OWN);
+	}
+}
+
+static void open_line0(struct iova_ctx *c, struct iova_node *node, unsigned child, unsigned mask)
+{
+	unsigned class = c->want->level ? 0 : c->want->class;
+
+	open_words(&node->line0[child], c->own, class, mask);
+	iova_raise(node, 0, child, IOVA_CELL_MASK | 32ull << IOVA_CELL_RUN_SHIFT);
+}
+
+/*
+ * A new level-0 line in a level-1 word the caller may use.  @any: also in words
+ * that serve ranges, and also in parts of lines.
+ */
+bool iova_new_line0(struct iova_ctx *c, bool any)
+{
+	uint64_t test = any ? 0 : 1ull << IOVA_CLASS_SPLIT, from = c->want->lo;
+	struct iova_ref line;
+
+	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line)) {
+		for (unsigned i = 0; i < 4; i++) {
+			struct iova_ref ref = line;
+			struct iova_units u;
+			uint64_t ctl;
+
+			ref.off += i * 8;
+			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(1) + IOVA_WORD_LG2);
+			ctl = plat_load_acquire(iova_word_ctl(&ref));
+			if ((iova_own(ctl) != c->own && iova_own(ctl) != PLAT_OWN_SHARED) ||
+			    (!any && iova_ctl_class(ctl) != IOVA_CLASS_SPLIT))
+				continue;
+			if ((ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
+				return true; /* moved to another CPU: begin again there */
+			u = take_units(c, &ref, any);
+			if (!u.mask)
+				continue;
+			open_line0(c, line.node, i * 4 + u.group, u.mask);
+			return true;
+		}
+		iova_lower_line(c->s, c->slot, c->cpu, &line);
+		from = line.base_pfn + (1ull << iova_span_lg2(1));
+	}
+	return false;
+}
+
+/* A node below @line (level >= 2) whose span could hold @want.  1 made, 0 no room, or -ENOMEM. */
+static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool parts)
+{
+	struct iova_node *parent = line->node, *node;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct iova_ref ref = *line;
+		struct iova_units u;
+		unsigned child;
+		int r;
+
+		ref.off += i * 8;
+		ref.base_pfn += (uint64_t)i << (iova_unit_lg2(line->level) + IOVA_WORD_LG2);
+		u = take_units(c, &ref, parts);
+		if (!u.mask)
+			continue;
+		child = i * 4 + u.group;
+		node = plat_load_acquire(&parent->child[child]); /* IOVA-N3 */
+		r = node ? 0 : iova_node_new(c->s, parent, child, true, &node);
+		if (r) {
+			uint64_t pat = (uint64_t)u.mask << u.group * IOVA_GROUP;
+
+			iova_word_free(c->s, &ref, pat | pat << 32, pat, (uint32_t)pat);
+			return r;
+		}
+		node = iova_node_publish(c->s, node);
+		open_words(&node->line, node->level == 1 ? PLAT_OWN_NONE : PLAT_OWN_SHARED,
+			   IOVA_CLASS_NONE, u.mask);
+		iova_raise(node->parent, node->level, node->index,
+			   IOVA_CELL_MASK | 32ull << IOVA_CELL_RUN_SHIFT);
+		return 1;
+	}
+	return 0;
+}
+
+/* One node below level @above.  1 made, 0 no room there, or -ENOMEM. */
+static int grow_below(struct iova_ctx *c, unsigned above, bool parts)
+{
+	uint64_t from = c->want->lo;
+	struct iova_ref line;
+	int r = 0;
+
+	while (!r && iova_next_line(c->s, above, from, c->want->hi, 0, parts ? 1 : IOVA_GROUP,
+				    &line)) {
+		r = node_in_line(c, &line, parts);
+		if (!r)
+			iova_lower_line(c->s, c->slot, c->cpu, &line);
+		from = line.base_pfn + (1ull << iova_span_lg2(above));
+	}
+	return r;
+}
+
+/* A node of @level; as many nodes above it as are missing come first. */
+static bool new_node(struct iova_ctx *c, unsigned level, bool parts)
+{
+	unsigned above = level + 1;
+
+	while (above <= c->s->top_level) {
+		int r = grow_below(c, above, parts);
+
+		if (r < 0) {
+			c->error = r;
+			return false;
+		}
+		if (r && above == level + 1)
+			return true;
+		above += r ? -1u : 1u;
+	}
+	return false;
+}
+
+/* Step 3 of refill.c. */
+bool iova_new_room(struct iova_ctx *c)
+{
+	unsigned level = c->want->level;
+
+	if (level == 0 && iova_new_line0(c, false))
+		return true;
+	if (level < IOVA_OWNED_LEVELS && adopt_some(c, level ? c->want->class : IOVA_CLASS_SPLIT))
+		return true;
+	if (level == 0)
+		level = 1;
+	return new_node(c, level, false) || new_node(c, level, true);
+}

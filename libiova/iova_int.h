@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * iova_int.h - the data structure behind iova.h.
+ *
+ * The space is a tree with fan-out 16.  Level k deals in units of 16^k
+ * granules; a *line* of level k holds 128 unit states in four words of 32
+ * units (struct plat_words), and stands for 8 units of level k+1.
+ *
+ *   level 0   word = 32 granules (128 KiB at 4 KiB), line = 512 KiB
+ *   level 1   word = 32 units of 64 KiB = 2 MiB, the span of one leaf table:
+ *             an *area*; line = 8 MiB
+ *   level k   word = 2^(4k+5) granules
+ *
+ * A state word has a START bit per unit in its low half and a CONT bit in its
+ * high half (written START,CONT): free 00, first unit of a range 10, later unit
+ * 01, and 11 for a unit that does not exist at this level because the unit above
+ * it is not split.  At level 1 and above a 10 whose states below are not 11 means
+ * "split", and they are the truth.  With 11 below it is the first unit of a range
+ * if a 01 follows, else a unit that somebody is splitting.  (A range placed by its
+ * size at level 1 or above has at least three units, and the first piece of one at
+ * a given address at least two.)
+ *
+ * The word is the whole truth; everything else (hints, cursors, cells) only
+ * says where to look.
+ *
+ * A range of n granules lies in one word of level iova_level(n): at most 32
+ * units, aligned to the power of two above it.  At level 1 and above it is
+ * rounded up to units and node->pad keeps by how much, for the exact size.
+ * Ranges at fixed addresses that do not fit this form are cut into pieces,
+ * each in one word, the first beginning with START and the others with CONT.
+ */
+#ifndef IOVA_INT_H
+#define IOVA_INT_H
+
+#include "iova.h"
+#include "plat.h"
+
+#define IOVA_FANOUT_LG2 4
+#define IOVA_WORD_LG2 5	 /* units in a word */
+#define IOVA_LINE_LG2 7	 /* units in a line */
+#define IOVA_GROUP 8	 /* parent units that a line stands for */
+#define IOVA_CHILDREN 16 /* lines that a line's units can be split into */
+#define IOVA_MAX_LEVEL 12
+#define IOVA_NR_CLASS 6
+#define IOVA_HINTS 64
+#define IOVA_OWNED_LEVELS 2 /* levels 0 and 1 can be CPU-owned; above all is shared */
+#define IOVA_POISON (~0ull)
+#define IOVA_NONE (~0ull) /* "no pfn" */
+#define IOVA_AGAIN (~1ull)
+
+/* An owner beside plat.h's: the word's units do not exist, the word is IOVA_POISON. */
+#define IOVA_OWN_PARKED 0xfff4u
+
+/* Flags of a control word beside PLAT_CTL_OPEN. */
+#define IOVA_CTL_CLASS_SHIFT 49
+#define IOVA_CTL_CLASS (7ull << IOVA_CTL_CLASS_SHIFT)
+/* May hold reserved or missing units, or pieces of cut ranges: frees look twice. */
+#define IOVA_CTL_LOOK PLAT_CTL_FLAG(4)
+
+/* Classes of level-1 words that hold no ranges: units to split, and nobody's words. */
+#define IOVA_CLASS_NONE 0
+#define IOVA_CLASS_SPLIT 1
+
+/*
+ * A cell is what a node knows about one child's words of one level: an upper
+ * bound that is lowered only by somebody who looked (search.c).
+ *   bits 0-5   classes with a free slot; bits 8-13 longest free run in a word
+ *   bit 15     somebody is looking in order to lower it
+ *   bits 16-63 version
+ */
+#define IOVA_CELL_MASK 0x3full
+#define IOVA_CELL_RUN_SHIFT 8
+#define IOVA_CELL_RUN (0x3full << IOVA_CELL_RUN_SHIFT)
+#define IOVA_CELL_VALUE (IOVA_CELL_MASK | IOVA_CELL_RUN)
+#define IOVA_CELL_LOWERING (1ull << 15)
+#define IOVA_CELL_VERSION (1ull << 16)
+
+struct iova_node { /* level >= 1 */
+	struct iova_node *parent;
+	struct iova_node *next; /* all nodes of the space, for teardown */
+	struct iova_node **child; /* level >= 2: [IOVA_CHILDREN]; once set, never changed */
+	uint64_t (*cell)[IOVA_CHILDREN]; /* [level of the words][child] */
+	uint8_t *pad1;	/* level 1: granules rounded away, per first unit of a range */
+	uint64_t *pad; /* level >= 2: the same; made when first needed */
+	uint64_t base_pfn;
+	uint32_t bytes;
+	uint8_t level;
+	uint8_t index; /* in the parent */
+	struct plat_words line;	   /* of this level */
+	struct plat_words line0[]; /* level 1: the lines of level 0 below it */
+};
+
+/* One CPU's hints and cursors: read and written without order; never believed. */
+struct iova_slot {
+	uint32_t top[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
+	uint64_t tick; /* plat_percpu_cas() target: proves on which CPU the caller is */
+	uint64_t cursor[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
+	uint64_t refills;
+	uint64_t remote_frees;
+	uint64_t bad_frees;
+	uint64_t hint[IOVA_OWNED_LEVELS][IOVA_NR_CLASS][IOVA_HINTS] plat_aligned(PLAT_CACHELINE);
+} plat_aligned(2 * PLAT_CACHELINE);
+
+struct iova_resv {
+	struct iova_resv *next;
+	uint64_t first_pfn;
+	uint64_t last_pfn;
+	bool border; /* outside the space, not asked for by the caller */
+};
+
+/* pfn >> 11 is a level-1 node's number; 512 of them (4 GiB at 4 KiB) are found in one step. */
+#define IOVA_NODE1_LG2 (IOVA_FANOUT_LG2 + IOVA_LINE_LG2)
+#define IOVA_RADIX_LG2 9
+#define IOVA_RADIX (1u << IOVA_RADIX_LG2)
+
+struct iova_space {
+	uint64_t granule_mask; /* bytes */
+	uint64_t first_pfn;
+	uint64_t last_pfn;
+	struct iova_slot *slot;
+	uint32_t nr_slots;
+	uint8_t shift;
+	uint8_t top_level;
+	bool percpu; /* words can be CPU-owned */
+	void *low[IOVA_RADIX] plat_aligned(PLAT_CACHELINE);
+	void **high; /* radix over node numbers >= 512, IOVA_RADIX entries a node */
+	uint8_t high_levels;
+	struct iova_node *root;
+	struct plat_mem mem;
+	/* Cold from here on. */
+	struct iova_node *nodes plat_aligned(PLAT_CACHELINE);
+	struct iova_resv *resv;
+	uint64_t metadata_bytes;
+	uint64_t metadata_peak_bytes;
+};
+
+/* One word of one line. */
+struct iova_ref {
+	struct iova_node *node; /* node whose memory holds the line */
+	void *const *cell;	/* pointer to the node, for plat_word_*() */
+	uint32_t off;		/* of the word, in the node */
+	uint8_t level;
+	uint8_t child; /* index of the line among its parent's children */
+	uint64_t base_pfn; /* of the word */
+};
+
+/* What a caller wants, in granules. */
+struct iova_want {
+	uint64_t n;
+	uint64_t lo; /* lowest first granule */
+	uint64_t hi; /* greatest last granule */
+	uint64_t align; /* granules, power of two, at least the natural alignment */
+	uint8_t level;
+	uint8_t units;
+	uint8_t class; /* ceil(log2(units)) */
+};
+
+struct iova_pattern {
+	uint64_t full;
+	uint64_t pat;
+	uint64_t chk;
+	uint64_t class;
+};
+extern const struct iova_pattern iova_patterns[33]; /* [units] */
+
+static plat_always_inline unsigned iova_unit_lg2(unsigned level)
+{
+	return level * IOVA_FANOUT_LG2;
+}
+static plat_always_inline unsigned iova_span_lg2(unsigned level) /* of a line, in granules */
+{
+	return iova_unit_lg2(level) + IOVA_LINE_LG2;
+}
+static inline unsigned iova_ctz32(uint32_t v)
+{
+	return (unsigned)__builtin_ctz(v);
+}
+static inline uint64_t iova_own(uint64_t ctl)
+{
+	return (ctl & PLAT_CTL_OWN) >> PLAT_CTL_OWN_SHIFT;
+}
+static inline unsigned iova_ctl_class(uint64_t ctl)
+{
+	return (unsigned)((ctl & IOVA_CTL_CLASS) >> IOVA_CTL_CLASS_SHIFT);
+}
+static inline uint64_t iova_ctl(unsigned own, unsigned class, uint64_t flags)
+{
+	return (uint64_t)own << PLAT_CTL_OWN_SHIFT | (uint64_t)class << IOVA_CTL_CLASS_SHIFT | flags;
+}
+/* What a word says of one unit. */
+enum iova_state { IOVA_FREE, IOVA_START, IOVA_CONT, IOVA_MISSING };
+static inline enum iova_state iova_state(uint64_t w, unsigned g)
+{
+	return (enum iova_state)((w >> g & 1) | (w >> (31 + g) & 2));
+}
+static inline uint32_t iova_used(uint64_t w)
+{
+	return (uint32_t)(w | w >> 32);
+}
+
+/* Offset of a word in the memory of the level-1 node, from the pfn. */
+static plat_always_inline size_t iova_off0(uint64_t pfn)
+{
+	return offsetof(struct iova_node, line0) + ((pfn >> 1 & 0x3c0) | (pfn >> 2 & 0x18));
+}
+static plat_always_inline size_t iova_off1(uint64_t pfn)
+{
+	return offsetof(struct iova_node, line) + (pfn >> 6 & 0x18);
+}
+static inline unsigned iova_unit_of(const struct iova_ref *ref, uint64_t pfn)
+{
+	return pfn >> iova_unit_lg2(ref->level) & 31;
+}
+static inline uint64_t *iova_word(const struct iova_ref *ref)
+{
+	return (uint64_t *)((char *)ref->node + ref->off);
+}
+static inline uint64_t *iova_word_ctl(const struct iova_ref *ref)
+{
+	return iova_word(ref) + 4;
+}
+
+/* space.c */
+void *const *iova_cell_high(struct iova_space *s, uint64_t pfn);
+struct iova_node *iova_node_at(struct iova_space *s, unsigned level, uint64_t pfn);
+void **iova_radix_slot(struct iova_space *s, uint64_t pfn);
+int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child, bool poisoned,
+		  struct iova_node **out);
+void iova_node_discard(struct iova_space *s, struct iova_node *node);
+struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node);
+void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align);
+void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align);
+extern struct iova_node *const iova_no_node;
+
+static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t pfn)
+{
+	uint64_t i = pfn >> IOVA_NODE1_LG2;
+
+	return plat_likely(i < IOVA_RADIX) ? (void *const *)&s->low[i] : iova_cell_high(s, pfn);
+}
+
+/* search.c */
+bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_t last,
+		    uint64_t test, unsigned run, struct iova_ref *ref);
+void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value);
+void iova_lower_line(struct iova_space *s, struct iova_slot *slot, unsigned cpu,
+		     const struct iova_ref *line);
+uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl);
+
+/* word.c */
+uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *want);
+int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
+int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t chk, uint64_t pat,
+		   uint32_t bits);
+void iova_word_open(const struct iova_ref *ref);
+bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat);
+int iova_collect(const struct iova_ref *ref);
+int iova_share(struct iova_space *s, const struct iova_ref *ref);
+bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref);
+bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref);
+
+/* refill.c */
+uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t hint_pfn);
+bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, uint64_t lo,
+		    uint64_t hi);
+
+/* span.c */
+int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool reserve,
+		    struct iova_range *conflict);
+int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_only);
+bool iova_span_goes_on(struct iova_space *s, uint64_t pfn);
+bool iova_reserved(struct iova_space *s, uint64_t first, uint64_t last, struct iova_resv *hit);
+
+static inline unsigned iova_level(uint64_t n)
+{
+	unsigned level = 0;
+
+	while (n - 1 >= (32ull << iova_unit_lg2(level)))
+		level++;
+	return level;
+}
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* iova_refill.h - shared by the allocation slow path: refill.c, fresh.c, reclaim.c. */
+#ifndef IOVA_REFILL_H
+#define IOVA_REFILL_H
+
+#include "iova_int.h"
+
+struct iova_ctx {
+	struct iova_space *s;
+	const struct iova_want *want;
+	struct iova_slot *slot;
+	unsigned cpu;	/* PLAT_CPU_NONE: the caller can own no word */
+	unsigned own;	/* what the caller's words say: cpu, or PLAT_OWN_SHARED */
+	int error;	/* why nothing was found: -ENOSPC or -ENOMEM */
+};
+
+static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigned level,
+						 unsigned class)
+{
+	uint32_t top = plat_load_relaxed(&slot->top[level][class]) - 1;
+
+	/* IOVA-H1: hints are checked against the word; torn or stale ones cost a retry. */
+	plat_store_relaxed(&slot->top[level][class], top);
+	return plat_load_relaxed(&slot->hint[level][class][top % IOVA_HINTS]);
+}
+
+static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned level,
+					      unsigned class, uint64_t pfn)
+{
+	uint32_t top = plat_load_relaxed(&slot->top[level][class]);
+
+	plat_store_relaxed(&slot->hint[level][class][top % IOVA_HINTS], pfn); /* IOVA-H1 */
+	plat_store_relaxed(&slot->top[level][class], top + 1);
+}
+
+/* Granules rounded away at the end of the range that begins in unit @pfn of @node. */
+static inline uint64_t iova_pad_get(const struct iova_node *node, uint64_t pfn)
+{
+	unsigned i = pfn >> iova_unit_lg2(node->level) & ((1u << IOVA_LINE_LG2) - 1);
+	const uint64_t *pad;
+
+	if (node->level == 1)
+		return plat_load_relaxed(&node->pad1[i]); /* IOVA-P1: the range's owner wrote it */
+	pad = plat_load_acquire(&node->pad); /* IOVA-P2: pairs with IOVA-P3 */
+	return pad ? plat_load_relaxed(&pad[i]) : 0;
+}
+
+/* Before a range is taken: makes sure that iova_pad_set() will not need memory. */
+static inline bool iova_pad_prepare(struct iova_space *s, struct iova_node *node, uint64_t value)
+{
+	size_t bytes = sizeof(uint64_t) << IOVA_LINE_LG2;
+	uint64_t *fresh;
+
+	if (node->level == 1 || !value || plat_load_relaxed(&node->pad)) /* IOVA-P4: only whether */
+		return true;
+	fresh = iova_meta_alloc(s, bytes, PLAT_CACHELINE);
+	if (fresh && !plat_cas_full(&node->pad, NULL, fresh)) /* IOVA-P3: pairs with IOVA-P2 */
+		iova_meta_free(s, fresh, bytes, PLAT_CACHELINE);
+	return plat_load_relaxed(&node->pad);
+}
+
+static inline void iova_pad_set(struct iova_node *node, uint64_t pfn, uint64_t value)
+{
+	unsigned i = pfn >> iova_unit_lg2(node->level) & ((1u << IOVA_LINE_LG2) - 1);
+	uint64_t *pad;
+
+	if (node->level == 1) {
+		plat_store_relaxed(&node->pad1[i], (uint8_t)value);
+		return;
+	}
+	pad = plat_load_acquire(&node->pad);
+	if (pad)
+		plat_store_relaxed(&pad[i], value);
+}
+
+/* refill.c */
+bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last);
+
+void iova_half_open(uint64_t *w, unsigned half, uint64_t flags);
+
+/* fresh.c: true when something new was made that the next round can use */
+bool iova_new_room(struct iova_ctx *c);
+bool iova_new_line0(struct iova_ctx *c, bool any_class);
+bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, unsigned class);
+
+/* reclaim.c: true when something was given back to the wanted level */
+bool iova_reclaim(struct iova_ctx *c, bool halves);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * query.c - looking without stopping anyone: find, iterate, count.
+ *
+ * A walk sees each word at some instant; ranges allocated and not freed during
+ * the whole walk are all seen, others may or may not be.
+ */
+#include "iova_refill.h"
+
+/* Units from @g on that go on with 01. */
+static unsigned run_of_cont(uint64_t w, unsigned g)
+{
+	uint32_t cont = (uint32_t)(w >> 32) & ~(uint32_t)w;
+	uint32_t stop = g > 31 ? 0 : ~cont >> g;
+
+	return g > 31 ? 0 : stop ? iova_ctz32(stop) : 32 - g;
+}
+
+/* The last granule of the range whose first unit is at @first in @ref. */
+static uint64_t range_last(struct iova_space *s, struct iova_ref ref, uint64_t first)
+{
+	unsigned lg2 = iova_unit_lg2(ref.level), g = iova_unit_of(&ref, first);
+	unsigned units = 1 + run_of_cont(plat_load_acquire(iova_word(&ref)), g + 1);
+	uint64_t end = first + ((uint64_t)units << lg2), w;
+	uint64_t pad = ref.level ? iova_pad_get(ref.node, first) : 0;
+
+	if (g + units < 32 && ref.level && pad)
+		return end - pad - 1;
+	if (g + units < 32 && !(plat_load_acquire(iova_word_ctl(&ref)) & IOVA_CTL_LOOK))
+		return end - 1;
+	for (;;) {
+		if (!iova_locate(s, end, &ref))
+			break;
+		lg2 = iova_unit_lg2(ref.level);
+		w = plat_load_acquire(iova_word(&ref));
+		g = iova_unit_of(&ref, end);
+		if ((end & ((1ull << lg2) - 1)) || iova_state(w, g) != IOVA_CONT)
+			break;
+		end += (uint64_t)run_of_cont(w, g) << lg2;
+		pad = 0;
+	}
+	return end - pad - 1;
+}
+
+static void fill(const struct iova_space *s, uint64_t first, uint64_t last, struct iova_range *range)
+{
+	range->first = first << s->shift;
+	range->last = (last << s->shift) | s->granule_mask;
+}
+
+/* Goes back from a 01 to the 10 it belongs to. */
+static bool range_first(struct iova_space *s, uint64_t pfn, uint64_t *first, struct iova_ref *ref)
+{
+	for (;;) {
+		enum iova_state state;
+		unsigned g;
+		uint64_t w;
+
+		if (!iova_locate(s, pfn, ref))
+			return false;
+		g = iova_unit_of(ref, pfn);
+		w = plat_load_acquire(iova_word(ref));
+		state = iova_state(w, g);
+		while (g && state == IOVA_CONT && iova_state(w, g - 1) == IOVA_CONT)
+			g--;
+		*first = ref->base_pfn + ((uint64_t)g << iova_unit_lg2(ref->level));
+		if (state == IOVA_START)
+			return true;
+		if (state != IOVA_CONT || !*first)
+			return false;
+		pfn = *first - 1;
+	}
+}
+
+static bool being_freed(const struct iova_ref *ref, uint64_t first)
+{
+	return (uint32_t)plat_load_acquire(iova_word_ctl(ref)) >> iova_unit_of(ref, first) & 1;
+}
+
+int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *range)
+{
+	uint64_t pfn = iova >> s->shift, first, last;
+	struct iova_ref ref;
+
+	if (!range)
+		return -EINVAL;
+	if (pfn < s->first_pfn || pfn > s->last_pfn || iova_reserved(s, pfn, pfn, NULL) ||
+	    !range_first(s, pfn, &first, &ref) || being_freed(&ref, first))
+		return -ENOENT;
+	last = range_last(s, ref, first);
+	if (last < pfn)
+		return -ENOENT;
+	fill(s, first, last, range);
+	return 0;
+}
+
+int iova_space_for_each(struct iova_space *s, uint64_t first_iova, uint64_t last_iova,
+			int (*fn)(void *ctx, const struct iova_range *range), void *ctx)
+{
+	uint64_t pfn = first_iova >> s->shift, last = last_iova >> s->shift;
+	struct iova_range range;
+
+	if (pfn < s->first_pfn)
+		pfn = s->first_pfn;
+	if (last > s->last_pfn)
+		last = s->last_pfn;
+	while (pfn <= last) {
+		struct iova_ref ref;
+		unsigned lg2, g;
+		uint64_t w, unit, end;
+		uint32_t used;
+
+		iova_locate(s, pfn, &ref);
+		lg2 = iova_unit_lg2(ref.level);
+		unit = 1ull << lg2;
+		w = plat_load_acquire(iova_word(&ref));
+		g = iova_unit_of(&ref, pfn);
+		used = iova_used(w) >> g;
+		if (!(used & 1)) {
+			unsigned skip = used ? iova_ctz32(used) : 32 - g;
+
+			pfn = (pfn & ~(unit - 1)) + skip * unit;
+			continue;
+		}
+		end = (pfn & ~(unit - 1)) + unit;
+		if (iova_state(w, g) == IOVA_START && !(pfn & (unit - 1)) && !being_freed(&ref, pfn) &&
+		    !iova_reserved(s, pfn, pfn, NULL) &&
+		    (!ref.level || (g < 31 && iova_state(w, g + 1) == IOVA_CONT))) {
+			int r;
+
+			end = range_last(s, ref, pfn) + 1;
+			fill(s, pfn, end - 1, &range);
+			r = fn(ctx, &range);
+			if (r)
+				return r;
+		}
+		pfn = end;
+	}
+	return 0;
+}
+
+static int stop(void *ctx, const struct iova_range *range)
+{
+	(void)ctx, (void)range;
+	return 1;
+}
+
+bool iova_space_in_use(struct iova_space *s)
+{
+	return iova_space_for_each(s, 0, ~0ull, stop, NULL) != 0;
+}
+
+static int count(void *ctx, const struct iova_range *range)
+{
+	struct iova_space_stats *stats = ctx;
+
+	stats->live_ranges++;
+	stats->live_bytes += range->last - range->first + 1;
+	return 0;
+}
+
+void iova_space_stats(struct iova_space *s, struct iova_space_stats *stats)
+{
+	const struct iova_resv *r = plat_load_acquire(&s->resv); /* IOVA-V1 */
+
+	memset(stats, 0, sizeof(*stats));
+	iova_space_for_each(s, 0, ~0ull, count, stats);
+	for (; r; r = r->next)
+		if (!r->border)
+			stats->reserved_bytes += (r->last_pfn - r->first_pfn + 1) << s->shift;
+	stats->metadata_bytes = plat_load_relaxed(&s->metadata_bytes); /* IOVA-M1 */
+	stats->metadata_peak_bytes = plat_load_relaxed(&s->metadata_peak_bytes);
+	for (unsigned i = 0; i < s->nr_slots; i++) {
+		stats->bad_frees += plat_load_relaxed(&s->slot[i].bad_frees);
+		stats->refills += plat_load_relaxed(&s->slot[i].refills);
+		stats->remote_frees += plat_load_relaxed(&s->slot[i].remote_frees);
+	}
+}

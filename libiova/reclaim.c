@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * reclaim.c - giving empty words back to the level above, when it needs them.
+ *
+ * A word stands for two units of the level above.  It is parked when it is
+ * empty: a CPU-owned word is taken away (BUSY, fence), found empty with nothing
+ * left in REM, and filled with "does not exist"; a SHARED word changes from
+ * empty to "does not exist" by CAS, and there each half on its own.  Then no
+ * allocation can succeed below the unit, and the unit can be freed.
+ *
+ * A parked word keeps its memory, and its node its place in the radix: a stale
+ * hint or a bad free finds a word that refuses, never freed memory.
+ */
+#include "iova_refill.h"
+
+#define HALF 0xffff0000ffffull /* the sixteen units below one unit */
+
+/* The units above (bits 0 and 1) below which all exists and is free. */
+static unsigned empty_halves(uint64_t w)
+{
+	return (w & HALF ? 0 : 1) | (w & HALF << 16 ? 0 : 2);
+}
+
+/* What the word will hold when what REM has is collected.  A look; parking decides. */
+static uint64_t after_collect(const uint64_t *w)
+{
+	uint32_t freed = (uint32_t)plat_load_acquire(w + 4) & iova_used(plat_load_relaxed(w));
+
+	return plat_load_relaxed(w) & ~(freed | (uint64_t)freed << 32);
+}
+
+/* W3: a SHARED word.  The units whose lower half now does not exist. */
+static unsigned park_shared(const struct iova_ref *ref)
+{
+	uint64_t *wp = iova_word(ref), w, gone;
+	unsigned halves;
+
+	do {
+		w = plat_load_acquire(wp);
+		halves = empty_halves(w);
+		gone = (halves & 1 ? HALF : 0) | (halves & 2 ? HALF << 16 : 0);
+	} while (halves && !plat_cas_full(wp, w, w | gone)); /* IOVA-K1: pairs with IOVA-W2 */
+	return halves;
+}
+
+/* A word of a CPU or of nobody: parked whole, or left as it was. */
+static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
+{
+	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), own = iova_own(ctl);
+
+	if (!plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0)))
+		return 0;
+	if (own == PLAT_OWN_NONE || !plat_fence_cpus((unsigned)own)) {
+		uint64_t w = plat_load_relaxed(wp); /* IOVA-K2: BUSY, ours alone (W2) */
+
+		ctl = plat_load_acquire(ctlp);
+		if (!after_collect(wp)) {
+			plat_store_relaxed(wp, IOVA_POISON);
+			if (plat_cas_full(ctlp, ctl, iova_ctl(IOVA_OWN_PARKED, 0, 0)))
+				return 3;
+			plat_store_relaxed(wp, w);
+		}
+	}
+	do { /* not empty, or a free came in: as it was, with what REM gathered */
+		ctl = plat_load_acquire(ctlp);
+	} while (!plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0)));
+	iova_word_open(ref);
+	return 0;
+}
+
+/*
+ * @halves: also take words apart of which only one half is empty (they become SHARED).
+ * The units above, as bits, that the caller has to free.
+ */
+static unsigned park(struct iova_space *s, const struct iova_ref *ref, bool halves)
+{
+	uint64_t ctl = plat_load_acquire(iova_word_ctl(ref)), own = iova_own(ctl);
+	unsigned empty = empty_halves(after_collect(iova_word(ref)));
+
+	if (!empty || own == IOVA_OWN_PARKED || own == PLAT_OWN_BUSY)
+		return 0;
+	if (own == PLAT_OWN_SHARED)
+		return park_shared(ref);
+	if (empty == 3)
+		return park_owned(ref, ctl);
+	return halves && !iova_share(s, ref) ? park_shared(ref) : 0;
+}
+
+static bool park_children(struct iova_space *s, const struct iova_ref *line, bool halves)
+{
+	unsigned level = line->level - 1u;
+	bool any = false;
+
+	for (unsigned i = 0; i < IOVA_CHILDREN * 4; i++) { /* words of the level below */
+		unsigned lg2 = iova_unit_lg2(level) + IOVA_WORD_LG2;
+		uint64_t pat, base = line->base_pfn + ((uint64_t)i << lg2);
+		struct iova_ref ref, below;
+
+		if (!iova_ref_at(s, level, base, &below))
+			continue;
+		if (level && i % 4 == 0)
+			any |= park_children(s, &below, halves);
+		pat = (uint64_t)park(s, &below, halves) << 2 * (i % 16);
+		if (!pat)
+			continue;
+		iova_ref_at(s, line->level, base, &ref);
+		iova_word_free(s, &ref, pat | pat << 32, pat, (uint32_t)pat);
+		any = true;
+	}
+	return any;
+}
+
+/* Step 5a of refill.c: until a line of the wanted level has got units back. */
+bool iova_reclaim(struct iova_ctx *c, bool halves)
+{
+	unsigned level = c->want->level;
+	uint64_t from = c->want->lo;
+	struct iova_ref line;
+
+	while (iova_next_line(c->s, level, from, c->want->hi, 0, 0, &line)) {
+		if (park_children(c->s, &line, halves))
+			return true;
+		from = line.base_pfn + (1ull << iova_span_lg2(level));
+	}
+	return false;
+}

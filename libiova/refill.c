@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * refill.c - allocation when no hint fits: where to look, and in which order.
+ *
+ *   1. a few more hints
+ *   2. words of the calling CPU that serve the same class of sizes
+ *   3. fresh room: a new line in the CPU's own area, a new area, a new node
+ *   4. any room the CPU may use, whatever class its word serves
+ *   5. take-back: empty lines (reclaim.c), then words of other CPUs (iova_share)
+ *
+ * Step 2 looks at a bounded number of lines, so that the common path does not
+ * depend on how many there are; step 4 looks at all that the cells let through.
+ * Every failed look lowers a cell, so the next search does not repeat it.
+ */
+#include "iova_refill.h"
+
+#define POPS 4
+#define VISITS 16
+
+static bool in_window(const struct iova_want *want, uint64_t pfn)
+{
+	return pfn >= want->lo && pfn <= want->hi && want->hi - pfn >= want->n - 1 &&
+	       !(pfn & (want->align - 1));
+}
+
+/* Could @want begin somewhere in [base, last]? */
+bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last)
+{
+	uint64_t first = want->lo > base ? want->lo : base;
+	uint64_t end = want->hi < last ? want->hi : last;
+	uint64_t start = (first + want->align - 1) & ~(want->align - 1);
+
+	return start >= first && start <= end && end - start >= want->n - 1;
+}
+
+bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, uint64_t lo,
+		    uint64_t hi)
+{
+	uint64_t unit;
+
+	if (!n || n - 1 > s->last_pfn - s->first_pfn)
+		return false;
+	want->n = n;
+	want->lo = lo > s->first_pfn ? lo : s->first_pfn;
+	want->hi = hi < s->last_pfn ? hi : s->last_pfn;
+	want->level = (uint8_t)iova_level(n);
+	unit = 1ull << iova_unit_lg2(want->level);
+	want->units = (uint8_t)((n + unit - 1) / unit);
+	want->class = (uint8_t)iova_patterns[want->units].class;
+	want->align = unit << want->class;
+	return want->level <= s->top_level && want->lo <= want->hi &&
+	       want->hi - want->lo >= n - 1;
+}
+
+static int word_take(const struct iova_ref *ref, uint64_t full, uint64_t pat)
+{
+	if (iova_own(plat_load_acquire(iova_word_ctl(ref))) == PLAT_OWN_SHARED)
+		return iova_shared_take(ref, full, pat);
+	return ref->cell ? plat_word_take(ref->cell, ref->off, full, pat) : PLAT_WORD_FOREIGN;
+}
+
+/* Places @want at unit @g of the word.  The pfn, or IOVA_NONE. */
+static uint64_t take_at(struct iova_ctx *c, const struct iova_ref *ref, unsigned g)
+{
+	const struct iova_pattern *p = &iova_patterns[c->want->units];
+	unsigned lg2 = iova_unit_lg2(ref->level);
+	uint64_t pfn = ref->base_pfn + ((uint64_t)g << lg2);
+
+	uint64_t pad = ((uint64_t)c->want->units << lg2) - c->want->n;
+
+	if (ref->level && !iova_pad_prepare(c->s, ref->node, pad)) {
+		c->error = -ENOMEM;
+		return IOVA_NONE;
+	}
+	if (word_take(ref, p->full << g, p->pat << g) != PLAT_WORD_OK)
+		return IOVA_NONE;
+	if (ref->level)
+		iova_pad_set(ref->node, pfn, pad);
+	return pfn;
+}
+
+static uint64_t take_hint(struct iova_ctx *c, uint64_t pfn)
+{
+	unsigned lg2 = iova_unit_lg2(c->want->level);
+	struct iova_ref ref;
+
+	if (!in_window(c->want, pfn) || !iova_ref_at(c->s, c->want->level, pfn, &ref))
+		return IOVA_NONE;
+	return take_at(c, &ref, pfn >> lg2 & 31);
+}
+
+static uint64_t pop_hints(struct iova_ctx *c)
+{
+	uint64_t pfn = IOVA_NONE;
+
+	if (c->want->level >= IOVA_OWNED_LEVELS)
+		return IOVA_NONE;
+	for (unsigned i = 0; i < POPS && pfn == IOVA_NONE; i++)
+		pfn = take_hint(c, iova_hint_pop(c->slot, c->want->level, c->want->class));
+	return pfn;
+}
+
+/* Hints for the other places of this class in the line, the lowest on top. */
+static void push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned first)
+{
+	unsigned class = c->want->class, lg2 = iova_unit_lg2(line->level);
+	struct iova_want slot = {
+		.n = 1ull << lg2 << class, .hi = ~0ull, .align = 1, .level = line->level,
+		.units = (uint8_t)(1u << class), .class = (uint8_t)class,
+	};
+	unsigned end = class ? 4 : first + 2 < 4 ? first + 2 : 4;
+
+	for (unsigned i = end; i-- > first;) {
+		struct iova_ref ref = *line;
+		uint32_t cand;
+
+		ref.off += i * 8;
+		ref.base_pfn += (uint64_t)i << (lg2 + IOVA_WORD_LG2);
+		if (iova_own(plat_load_relaxed(iova_word_ctl(&ref))) != c->own)
+			continue;
+		cand = iova_candidates(plat_load_relaxed(iova_word(&ref)), ref.base_pfn, &slot);
+		while (cand) {
+			unsigned g = 31u - (unsigned)__builtin_clz(cand);
+
+			cand &= ~(1u << g);
+			iova_hint_push(c->slot, line->level, class, ref.base_pfn + ((uint64_t)g << lg2));
+		}
+	}
+}
+
+/*
+ * Looks for room in a line.  @own_class: only words that serve the class.
+ * IOVA_NONE: there is none (the cell has been told); IOVA_AGAIN: somebody was faster.
+ */
+static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bool own_class)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct iova_ref ref = *line;
+		uint64_t ctl, own, pfn;
+		uint32_t cand;
+
+		ref.off += i * 8;
+		ref.base_pfn += (uint64_t)i << (iova_unit_lg2(line->level) + IOVA_WORD_LG2);
+		ctl = plat_load_acquire(iova_word_ctl(&ref));
+		own = iova_own(ctl);
+		if (own == PLAT_OWN_NONE && !own_class && line->level == 1)
+			own = iova_adopt(c, &ref, ctl, c->want->class) ? c->own : own;
+		if ((own != c->own && own != PLAT_OWN_SHARED) ||
+		    (own_class && (own != c->own || iova_ctl_class(ctl) != c->want->class)))
+			continue;
+		if ((ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
+			return IOVA_AGAIN;
+		cand = iova_candidates(plat_load_acquire(iova_word(&ref)), ref.base_pfn, c->want);
+		if (!cand)
+			continue;
+		pfn = take_at(c, &ref, iova_ctz32(cand));
+		if (pfn == IOVA_NONE)
+			return c->error == -ENOMEM ? IOVA_NONE : IOVA_AGAIN;
+		if (own_class)
+			push_hints(c, line, i);
+		return pfn;
+	}
+	iova_lower_line(c->s, c->slot, c->cpu, line);
+	return IOVA_NONE;
+}
+
+/* Step 2: from the cursor to the top, then from the bottom to the cursor. */
+static uint64_t take_own_class(struct iova_ctx *c)
+{
+	const struct iova_want *want = c->want;
+	uint64_t *cursor = &c->slot->cursor[want->level][want->class];
+	uint64_t from = plat_load_relaxed(cursor), last = want->hi, pfn;
+	unsigned visits = 0;
+	struct iova_ref line;
+
+	if (from < want->lo || from > want->hi)
+		from = want->lo;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		uint64_t start = from;
+
+		while (visits < VISITS && iova_next_line(c->s, want->level, from, last,
+							 1ull << want->class, 0, &line)) {
+			visits++;
+			pfn = take_in_line(c, &line, true);
+			if (pfn != IOVA_NONE) {
+				plat_store_relaxed(cursor, line.base_pfn);
+				return pfn;
+			}
+			from = line.base_pfn + (1ull << iova_span_lg2(want->level));
+		}
+		if (visits >= VISITS) {
+			plat_store_relaxed(cursor, from);
+			return IOVA_NONE;
+		}
+		last = pass || start <= want->lo ? last : start - 1;
+		from = want->lo;
+		if (start <= want->lo)
+			break;
+	}
+	return IOVA_NONE;
+}
+
+/* Step 4. */
+static uint64_t take_any(struct iova_ctx *c)
+{
+	const struct iova_want *want = c->want;
+	uint64_t from = want->lo, pfn;
+	struct iova_ref line;
+
+	while (iova_next_line(c->s, want->level, from, want->hi, 0, want->units, &line)) {
+		pfn = take_in_line(c, &line, false);
+		if (pfn != IOVA_NONE)
+			return pfn;
+		from = line.base_pfn + (1ull << iova_span_lg2(want->level));
+	}
+	return IOVA_NONE;
+}
+
+/* Step 5b: words of other CPUs that show room become shared. */
+static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
+{
+	uint64_t from = c->want->lo;
+	struct iova_want w = *c->want;
+	struct iova_ref line;
+	bool any = false;
+
+	if (level != w.level) { /* looking for units to split */
+		w = (struct iova_want){ .n = 1, .hi = ~0ull, .align = 1, .level = (uint8_t)level,
+					.units = (uint8_t)run, .class = 3 };
+	}
+	while (!any && iova_next_line(c->s, level, from, c->want->hi, 0, run, &line)) {
+		for (unsigned i = 0; i < 4; i++) {
+			struct iova_ref ref = line;
+			uint64_t ctl, word, own;
+			uint32_t freed;
+
+			ref.off += i * 8;
+			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(level) + IOVA_WORD_LG2);
+			ctl = plat_load_acquire(iova_word_ctl(&ref));
+			own = iova_own(ctl);
+			word = plat_load_relaxed(iova_word(&ref)); /* a look; the CAS decides */
+			freed = (uint32_t)ctl & iova_used(word);
+			if (own > PLAT_OWN_MAX_CPU || own == c->own ||
+			    !iova_candidates(word & ~(freed | (uint64_t)freed << 32), ref.base_pfn, &w))
+				continue;
+			any |= !iova_share(c->s, &ref);
+		}
+		from = line.base_pfn + (1ull << iova_span_lg2(level));
+	}
+	return any;
+}
+
+static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_want *want)
+{
+	c->s = s;
+	c->want = want;
+	c->error = -ENOSPC;
+	c->cpu = plat_cpu();
+	c->slot = &s->slot[c->cpu == PLAT_CPU_NONE ? 0 : c->cpu % s->nr_slots];
+	c->own = s->percpu && c->cpu < s->nr_slots ? c->cpu : PLAT_OWN_SHARED;
+	if (c->own == PLAT_OWN_SHARED)
+		c->cpu = PLAT_CPU_NONE;
+}
+
+/* Steps 4 and 5, when neither the CPU's own words nor fresh room served. */
+static uint64_t take_under_pressure(struct iova_ctx *c)
+{
+	uint64_t pfn = take_any(c);
+
+	if (pfn != IOVA_NONE)
+		return pfn;
+	if (c->want->level == 0 && iova_new_line0(c, true))
+		return IOVA_AGAIN;
+	if (c->want->level && (iova_reclaim(c, false) || iova_reclaim(c, true)))
+		return IOVA_AGAIN;
+	if (c->want->level < IOVA_OWNED_LEVELS && share_foreign(c, c->want->level, c->want->units))
+		return IOVA_AGAIN;
+	if (c->want->level == 0 && share_foreign(c, 1, IOVA_GROUP))
+		return IOVA_AGAIN;
+	return IOVA_NONE;
+}
+
+/*
+ * Lock-free: a round that ends with IOVA_AGAIN found that another operation
+ * completed, that the caller was moved to another CPU, or made room itself.
+ */
+uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t hint_pfn)
+{
+	uint64_t natural = 1ull << iova_unit_lg2(want->level) << want->class;
+	struct iova_ctx c;
+	uint64_t pfn;
+
+	do {
+		ctx_init(&c, s, want);
+		pfn = hint_pfn == IOVA_NONE ? IOVA_NONE : take_hint(&c, hint_pfn);
+		hint_pfn = IOVA_NONE;
+		if (pfn == IOVA_NONE)
+			pfn = pop_hints(&c);
+		if (pfn != IOVA_NONE)
+			return pfn;
+		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1);
+		if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
+			pfn = take_own_class(&c);
+			if (pfn == IOVA_NONE && iova_new_room(&c))
+				pfn = IOVA_AGAIN;
+		} else {
+			pfn = take_any(&c);
+			if (pfn == IOVA_NONE && iova_new_room(&c))
+				pfn = IOVA_AGAIN;
+		}
+		if (pfn == IOVA_NONE)
+			pfn = take_under_pressure(&c);
+	} while (pfn == IOVA_AGAIN);
+	return pfn == IOVA_NONE ? (uint64_t)(int64_t)c.error : pfn;
+}

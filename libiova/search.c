@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * search.c - the cells: where there may be room, without looking at the words.
+ *
+ * node->cell[k][i] bounds from above what the words of level k below child i
+ * (or, for k one less than the node's level, of child i itself) have free: a
+ * set of classes and the longest run within a word.  It may be too high for
+ * any length of time, never too low once the free that made room has returned:
+ *
+ *   S1  a word with PLAT_CTL_OPEN set has its class and run 32 in its cell and
+ *       in every cell above, or some cell on that path has been marked LOWERING
+ *       and not yet been lowered.
+ *
+ * Raising (after a free found the word not OPEN, so that frees into open words
+ * pay nothing): set OPEN, then walk up; at each cell, if it lacks the value or
+ * is LOWERING, install the joined value with a new version and without LOWERING.
+ * Lowering a line: mark the cell LOWERING, clear OPEN in its words, look at the
+ * words, then replace exactly the marked cell.  Lowering a node: mark, look at
+ * the children's cells, replace.  A raiser that the looker missed comes after
+ * the mark, so it finds the mark and changes the version, and the replacement fails.
+ */
+#include "iova_int.h"
+
+static uint64_t join(uint64_t a, uint64_t b)
+{
+	uint64_t run_a = a & IOVA_CELL_RUN, run_b = b & IOVA_CELL_RUN;
+
+	return ((a | b) & IOVA_CELL_MASK) | (run_a > run_b ? run_a : run_b);
+}
+
+static bool covers(uint64_t cell, uint64_t value)
+{
+	return (join(cell & IOVA_CELL_VALUE, value) == (cell & IOVA_CELL_VALUE)) &&
+	       !(cell & IOVA_CELL_LOWERING);
+}
+
+static uint64_t next_version(uint64_t cell, uint64_t value)
+{
+	return (cell & ~(IOVA_CELL_VERSION - 1)) + IOVA_CELL_VERSION + value;
+}
+
+/*
+ * Every level is looked at even where one already covers @value: whoever put it
+ * there may not have reached the levels above yet, and our caller's free must
+ * be findable when it returns.
+ */
+void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value)
+{
+	plat_mb(); /* IOVA-S1: between what was freed and the cells read here; pairs with IOVA-S2 */
+	while (parent) {
+		uint64_t *cell = &parent->cell[level][child];
+		uint64_t old;
+
+		do {
+			old = plat_load_acquire(cell);
+		} while (!covers(old, value) &&
+			 !plat_cas_full(cell, old, next_version(old, join(old & IOVA_CELL_VALUE, value))));
+		child = parent->index;
+		parent = parent->parent;
+	}
+}
+
+/* Marks the cell; returns what it holds now, or 0 when somebody changed it meanwhile. */
+static uint64_t mark(uint64_t *cell, uint64_t old)
+{
+	uint64_t marked = next_version(old, (old & IOVA_CELL_VALUE) | IOVA_CELL_LOWERING);
+
+	return plat_cas_full(cell, old, marked) ? marked : 0; /* IOVA-S2: pairs with IOVA-S1 */
+}
+
+static uint64_t node_value(const struct iova_node *node, unsigned level)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < IOVA_CHILDREN; i++)
+		v = join(v, plat_load_acquire(&node->cell[level][i]));
+	return v;
+}
+
+/* Brings the cell above @node down to what the node's own cells say. */
+static void lower_node(struct iova_node *node, unsigned level)
+{
+	struct iova_node *parent = node->parent;
+	uint64_t *cell, old, value;
+
+	if (!parent)
+		return;
+	cell = &parent->cell[level][node->index];
+	old = plat_load_acquire(cell);
+	value = node_value(node, level);
+	if (value == (old & IOVA_CELL_VALUE))
+		return;
+	old = mark(cell, old);
+	if (!old)
+		return;
+	plat_mb();
+	value = node_value(node, level);
+	plat_cas_full(cell, old, next_version(old, value));
+}
+
+/* May the words of this line that belong to @owner, or to all, be judged by looking at them? */
+static bool judge(const struct iova_ref *ref, uint64_t ctl, unsigned cpu, bool *owned)
+{
+	uint64_t own = iova_own(ctl);
+
+	if (own != PLAT_OWN_SHARED && own != cpu)
+		return false;
+	if (own == cpu)
+		*owned = true;
+	plat_fetch_and_full(iova_word_ctl(ref), ~PLAT_CTL_OPEN); /* IOVA-S3: pairs with IOVA-O1 */
+	return true;
+}
+
+/*
+ * The caller looked at this line and found nothing: let the cell say so.
+ * A word owned by @cpu is judged only if the caller still runs there after it
+ * has cleared OPEN (the tick), because a put() on that CPU reads OPEN and
+ * stores the word in one step of that CPU: it comes either before the tick,
+ * and is seen, or after the clear, and is refused.
+ */
+void iova_lower_line(struct iova_space *s, struct iova_slot *slot, unsigned cpu,
+		     const struct iova_ref *line)
+{
+	struct iova_node *parent = line->level ? line->node->parent : line->node;
+	unsigned child = line->level ? line->node->index : line->child;
+	uint64_t *cell, old, value = 0, tick;
+	bool judged[4], owned = false;
+
+	(void)s;
+	if (!parent)
+		return;
+	cell = &parent->cell[line->level][child];
+	old = mark(cell, plat_load_acquire(cell));
+	if (!old)
+		return;
+	for (unsigned i = 0; i < 4; i++) {
+		struct iova_ref ref = *line;
+
+		ref.off += i * 8;
+		judged[i] = judge(&ref, plat_load_acquire(iova_word_ctl(&ref)), cpu, &owned);
+	}
+	if (owned) {
+		tick = plat_load_relaxed(&slot->tick); /* IOVA-S5: only that it changes matters */
+		if (!plat_percpu_cas(&slot->tick, tick, tick + 1, cpu))
+			return;
+	}
+	plat_mb(); /* IOVA-S4: pairs with IOVA-W5 */
+	for (unsigned i = 0; i < 4; i++) {
+		const uint64_t *w = (uint64_t *)((char *)line->node + line->off) + i;
+		uint64_t ctl = plat_load_acquire(w + 4);
+		unsigned class = iova_ctl_class(ctl);
+
+		if (judged[i] || iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
+			value = join(value, iova_word_value(plat_load_acquire(w), class, line->level, ctl));
+		else
+			value = join(value, 1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
+	}
+	plat_cas_full(cell, old, next_version(old, value));
+}
+
+static bool wanted(uint64_t cell, uint64_t test, unsigned run)
+{
+	return (!test || (cell & test)) && (cell & IOVA_CELL_RUN) >> IOVA_CELL_RUN_SHIFT >= run;
+}
+
+static void line_ref(struct iova_space *s, struct iova_node *node, unsigned level, unsigned child,
+		     struct iova_ref *ref)
+{
+	ref->node = node;
+	ref->level = (uint8_t)level;
+	ref->child = (uint8_t)child;
+	ref->base_pfn = node->base_pfn;
+	ref->off = offsetof(struct iova_node, line);
+	if (level == 0) {
+		ref->base_pfn += (uint64_t)child << IOVA_LINE_LG2;
+		ref->off = (uint32_t)(offsetof(struct iova_node, line0) +
+				      child * sizeof(struct plat_words));
+	}
+	ref->cell = level <= 1 ? iova_cell(s, ref->base_pfn) : NULL;
+}
+
+/*
+ * The first line of @level at or after the one that holds @from, and not beyond
+ * @last, whose cells all the way down have a class of @test (0: any) and a run
+ * of at least @run.
+ */
+bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_t last,
+		    uint64_t test, unsigned run, struct iova_ref *ref)
+{
+	struct iova_node *node;
+
+	if (level == s->top_level) {
+		line_ref(s, s->root, level, 0, ref);
+		return from <= last && !(from >> iova_span_lg2(level));
+	}
+restart:
+	node = s->root;
+	for (;;) {
+		unsigned lg2 = iova_span_lg2(node->level - 1u);
+		unsigned i;
+
+		if (from > last || from - node->base_pfn >= (uint64_t)IOVA_CHILDREN << lg2)
+			return false;
+		for (i = (unsigned)((from - node->base_pfn) >> lg2); i < IOVA_CHILDREN; i++) {
+			struct iova_node *child = NULL;
+
+			if (wanted(plat_load_acquire(&node->cell[level][i]), test, run)) {
+				if (node->level == 1)
+					break;
+				child = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+			}
+			if (child)
+				break;
+			from = node->base_pfn + ((i + 1ull) << lg2);
+		}
+		if (i == IOVA_CHILDREN) {
+			lower_node(node, level);
+			goto restart;
+		}
+		if (from > last)
+			return false;
+		if (node->level == 1) {
+			line_ref(s, node, level, i, ref);
+			return true;
+		}
+		node = node->child[i];
+		if (node->level == level) {
+			line_ref(s, node, level, 0, ref);
+			return true;
+		}
+	}
+}

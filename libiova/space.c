@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* space.c - a space's life, its nodes and the memory they take. */
+#include "iova_int.h"
+
+#define P(n)                                                                           \
+	{                                                                              \
+		.full = ((1ull << (n)) - 1) * 0x100000001ull,                          \
+		.pat = ((1ull << (n)) - 2) << 32 | 1,                                  \
+		.chk = ((2ull << (n)) - 2) << 32 | 1,                                  \
+		.class = (n) <= 1  ? 0 :                                               \
+			 (n) <= 2  ? 1 :                                               \
+			 (n) <= 4  ? 2 :                                               \
+			 (n) <= 8  ? 3 :                                               \
+			 (n) <= 16 ? 4 :                                               \
+				     5,                                                \
+	}
+const struct iova_pattern iova_patterns[33] = {
+	{ .full = ~0ull }, P(1),  P(2),	 P(3),	P(4),  P(5),  P(6),  P(7),  P(8),  P(9),  P(10),
+	P(11),		   P(12), P(13), P(14), P(15), P(16), P(17), P(18), P(19), P(20), P(21),
+	P(22),		   P(23), P(24), P(25), P(26), P(27), P(28), P(29), P(30), P(31), P(32),
+};
+#undef P
+
+#define NO_CTL ((uint64_t)IOVA_OWN_PARKED << PLAT_CTL_OWN_SHIFT)
+#define NO_WORDS                                                                       \
+	{                                                                              \
+		{ IOVA_POISON, IOVA_POISON, IOVA_POISON, IOVA_POISON },                \
+		{ NO_CTL, NO_CTL, NO_CTL, NO_CTL },                                    \
+	}
+/* Where a space has no node, lookups end here: nobody's words, every unit taken. */
+static struct iova_node no_node = {
+	.level = 1,
+	.line = NO_WORDS,
+	.line0 = { [0 ... IOVA_CHILDREN - 1] = NO_WORDS },
+};
+struct iova_node *const iova_no_node = &no_node;
+static void *const no_cell = &no_node;
+
+void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align)
+{
+	void *p = plat_mem_alloc(&s->mem, size, align);
+	uint64_t now, peak;
+
+	if (!p)
+		return NULL;
+	now = plat_fetch_add_relaxed(&s->metadata_bytes, size) + size; /* IOVA-M1: a count only */
+	do {
+		peak = plat_load_relaxed(&s->metadata_peak_bytes);
+	} while (now > peak && !plat_cas_relaxed(&s->metadata_peak_bytes, peak, now));
+	return p;
+}
+
+void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align)
+{
+	plat_mem_free(&s->mem, ptr, size, align);
+	plat_fetch_add_relaxed(&s->metadata_bytes, (uint64_t)0 - size); /* IOVA-M1 */
+}
+
+/* The radix above the first IOVA_RADIX nodes. */
+void *const *iova_cell_high(struct iova_space *s, uint64_t pfn)
+{
+	uint64_t i = pfn >> IOVA_NODE1_LG2;
+	void **table = s->high;
+
+	if (i >> IOVA_RADIX_LG2 * s->high_levels)
+		return &no_cell;
+	for (unsigned l = s->high_levels; l > 1; l--) {
+		table = plat_load_acquire(&table[i >> IOVA_RADIX_LG2 * (l - 1) & (IOVA_RADIX - 1)]); /* IOVA-N4: pairs with IOVA-N5 */
+		if (!table)
+			return &no_cell;
+	}
+	return &table[i & (IOVA_RADIX - 1)];
+}
+
+static void **radix_table(struct iova_space *s, bool leaf)
+{
+	void **table = iova_meta_alloc(s, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
+
+	for (unsigned i = 0; table && leaf && i < IOVA_RADIX; i++)
+		table[i] = &no_node;
+	return table;
+}
+
+/* The place where the level-1 node of @pfn is found; makes the tables above it. */
+void **iova_radix_slot(struct iova_space *s, uint64_t pfn)
+{
+	uint64_t i = pfn >> IOVA_NODE1_LG2;
+	void **table = s->high;
+
+	if (i < IOVA_RADIX)
+		return &s->low[i];
+	for (unsigned l = s->high_levels; l > 1; l--) {
+		void **place = &table[i >> IOVA_RADIX_LG2 * (l - 1) & (IOVA_RADIX - 1)];
+		void **next = plat_load_acquire(place);
+
+		if (!next) {
+			void **fresh = radix_table(s, l == 2);
+
+			if (!fresh)
+				return NULL;
+			if (plat_cas_full(place, NULL, fresh)) /* IOVA-N5: pairs with IOVA-N4 */
+				next = fresh;
+			else
+				iova_meta_free(s, fresh, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
+			if (!next)
+				next = plat_load_acquire(place);
+		}
+		table = next;
+	}
+	return &table[i & (IOVA_RADIX - 1)];
+}
+
+static void radix_free(struct iova_space *s, void **table, unsigned levels)
+{
+	for (unsigned i = 0; levels > 1 && i < IOVA_RADIX; i++)
+		if (table[i])
+			radix_free(s, table[i], levels - 1);
+	iova_meta_free(s, table, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
+}
+
+struct iova_node *iova_node_at(struct iova_space *s, unsigned level, uint64_t pfn)
+{
+	struct iova_node *node = s->root;
+
+	while (node && node->level > level)
+		node = plat_load_acquire( /* IOVA-N6: pairs with IOVA-N2 */
+			&node->child[pfn >> iova_span_lg2(node->level - 1u) & (IOVA_CHILDREN - 1)]);
+	return node;
+}
+
+static size_t node_bytes(unsigned level)
+{
+	size_t cells = level * IOVA_CHILDREN * sizeof(uint64_t);
+
+	if (level == 1)
+		return offsetof(struct iova_node, line0) +
+		       IOVA_CHILDREN * sizeof(struct plat_words) + cells + (1u << IOVA_LINE_LG2);
+	return offsetof(struct iova_node, line0) + cells + IOVA_CHILDREN * sizeof(void *);
+}
+
+static void init_words(struct plat_words *words, uint64_t w, uint64_t ctl)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		words->w[i] = w;
+		words->ctl[i] = ctl;
+	}
+}
+
+/*
+ * A node of the level below @parent, not yet visible.  @poisoned: none of its
+ * units exists until the units of @parent are split one by one.
+ */
+int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child, bool poisoned,
+		  struct iova_node **out)
+{
+	unsigned level = parent ? parent->level - 1u : s->top_level;
+	struct iova_node *node = iova_meta_alloc(s, node_bytes(level), PLAT_CACHELINE);
+	unsigned own = level >= IOVA_OWNED_LEVELS ? PLAT_OWN_SHARED :
+		       poisoned			  ? IOVA_OWN_PARKED :
+						    PLAT_OWN_NONE;
+	char *tail;
+
+	if (!node)
+		return -ENOMEM;
+	node->parent = parent;
+	node->level = (uint8_t)level;
+	node->index = (uint8_t)child;
+	node->bytes = (uint32_t)node_bytes(level);
+	if (parent)
+		node->base_pfn = parent->base_pfn + ((uint64_t)child << iova_span_lg2(level));
+	tail = (char *)node->line0 + (level == 1 ? IOVA_CHILDREN * sizeof(struct plat_words) : 0);
+	node->cell = (uint64_t(*)[IOVA_CHILDREN])tail;
+	tail += level * IOVA_CHILDREN * sizeof(uint64_t);
+	if (level == 1)
+		node->pad1 = (uint8_t *)tail;
+	else
+		node->child = (struct iova_node **)tail;
+	init_words(&node->line, poisoned ? IOVA_POISON : 0, iova_ctl(own, 0, own == IOVA_OWN_PARKED ? 0 : PLAT_CTL_OPEN));
+	for (unsigned i = 0; level == 1 && i < IOVA_CHILDREN; i++)
+		init_words(&node->line0[i], IOVA_POISON, NO_CTL);
+	if (level == 1 && !iova_radix_slot(s, node->base_pfn)) {
+		iova_node_discard(s, node);
+		return -ENOMEM;
+	}
+	*out = node;
+	return 0;
+}
+
+void iova_node_discard(struct iova_space *s, struct iova_node *node)
+{
+	if (node->pad)
+		iova_meta_free(s, node->pad, sizeof(uint64_t) << IOVA_LINE_LG2, PLAT_CACHELINE);
+	iova_meta_free(s, node, node->bytes, PLAT_CACHELINE);
+}
+
+/*
+ * Makes @node visible, unless another thread was faster (both split units of
+ * the parent that this node stands for): then @node is discarded.  The node
+ * that is there in the end; found in the radix, too, when this returns.
+ */
+struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node)
+{
+	struct iova_node **place = &node->parent->child[node->index], *head;
+
+	if (plat_cas_full(place, NULL, node)) { /* IOVA-N2: pairs with IOVA-N1, IOVA-N3, IOVA-N6 */
+		do {
+			head = plat_load_relaxed(&s->nodes); /* IOVA-N7: read at teardown only */
+			node->next = head;
+		} while (!plat_cas_release(&s->nodes, head, node));
+	} else if (plat_load_acquire(place) != node) {
+		struct iova_node *other = plat_load_acquire(place);
+
+		iova_node_discard(s, node);
+		node = other;
+	}
+	if (node->level == 1)
+		plat_cas_full(iova_radix_slot(s, node->base_pfn), (void *)&no_node, (void *)node); /* IOVA-N2 */
+	return node;
+}
+
+static int check_config(const struct iova_space_config *c)
+{
+	uint64_t mask;
+
+	if (!c || c->granule_lg2 < 12 || c->granule_lg2 > 34 || c->first > c->last)
+		return -EINVAL;
+	if (c->mem.ops && (!c->mem.ops->alloc || !c->mem.ops->free))
+		return -EINVAL;
+	mask = (1ull << c->granule_lg2) - 1;
+	if ((c->first & mask) || (c->last & mask) != mask || c->cpu_slots > PLAT_OWN_MAX_CPU)
+		return -EINVAL;
+	return c->flags & ~IOVA_SPACE_NO_PERCPU ? -EINVAL : 0;
+}
+
+static int make_tree(struct iova_space *s)
+{
+	uint64_t nodes = s->last_pfn >> IOVA_NODE1_LG2;
+	uint64_t tree_last;
+	int r;
+
+	for (s->top_level = 2; s->last_pfn >> iova_span_lg2(s->top_level);)
+		s->top_level++;
+	for (unsigned i = 0; i < IOVA_RADIX; i++)
+		s->low[i] = &no_node;
+	while (nodes >> IOVA_RADIX_LG2 * (s->high_levels + 1u))
+		s->high_levels++;
+	if (s->high_levels) {
+		s->high_levels++;
+		s->high = radix_table(s, s->high_levels == 1);
+		if (!s->high)
+			return -ENOMEM;
+	}
+	r = iova_node_new(s, NULL, 0, false, &s->root);
+	if (r)
+		return r;
+	s->nodes = s->root;
+	tree_last = (1ull << iova_span_lg2(s->top_level)) - 1;
+	if (s->first_pfn)
+		r = iova_span_claim(s, 0, s->first_pfn - 1, true, NULL);
+	if (!r && s->last_pfn < tree_last)
+		r = iova_span_claim(s, s->last_pfn + 1, tree_last, true, NULL);
+	return r;
+}
+
+static void destroy(struct iova_space *s)
+{
+	struct plat_mem mem = s->mem;
+
+	while (s->nodes) {
+		struct iova_node *node = s->nodes;
+
+		s->nodes = node->next;
+		iova_node_discard(s, node);
+	}
+	while (s->resv) {
+		struct iova_resv *resv = s->resv;
+
+		s->resv = resv->next;
+		iova_meta_free(s, resv, sizeof(*resv), sizeof(void *));
+	}
+	if (s->high)
+		radix_free(s, s->high, s->high_levels);
+	if (s->slot)
+		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot), PLAT_CACHELINE * 2);
+	plat_mem_free(&mem, s, sizeof(*s), PLAT_CACHELINE);
+}
+
+int iova_space_create(struct iova_space **space, const struct iova_space_config *c)
+{
+	struct iova_space *s;
+	int r = check_config(c);
+
+	if (r || !space)
+		return -EINVAL;
+	s = plat_mem_alloc(&c->mem, sizeof(*s), PLAT_CACHELINE);
+	if (!s)
+		return -ENOMEM;
+	s->mem = c->mem;
+	s->metadata_bytes = s->metadata_peak_bytes = sizeof(*s);
+	s->shift = c->granule_lg2;
+	s->granule_mask = (1ull << s->shift) - 1;
+	s->first_pfn = c->first >> s->shift;
+	s->last_pfn = c->last >> s->shift;
+	s->nr_slots = c->cpu_slots ? c->cpu_slots : plat_cpu_count();
+	if (s->nr_slots > PLAT_OWN_MAX_CPU)
+		s->nr_slots = PLAT_OWN_MAX_CPU;
+	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU);
+	s->slot = iova_meta_alloc(s, s->nr_slots * sizeof(*s->slot), PLAT_CACHELINE * 2);
+	r = s->slot ? make_tree(s) : -ENOMEM;
+	if (r) {
+		destroy(s);
+		return r;
+	}
+	*space = s;
+	return 0;
+}
+
+static int count_range(void *ctx, const struct iova_range *range)
+{
+	(void)range;
+	++*(uint64_t *)ctx;
+	return 0;
+}
+
+uint64_t iova_space_destroy(struct iova_space *s)
+{
+	uint64_t live = 0;
+
+	if (!s)
+		return 0;
+	iova_space_for_each(s, 0, ~0ull, count_range, &live);
+	destroy(s);
+	return live;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * word.c - what can be done to one state word, whoever owns it.
+ *
+ * Ownership (struct plat_words, plat.h) moves like this:
+ *
+ *   PARKED -> BUSY -> cpu | NONE | SHARED    its units begin to exist (fresh.c)
+ *   PARKED -> SHARED     half of them do (span.c)
+ *   NONE -> cpu | SHARED      a CPU adopts the word (fresh.c)
+ *   NONE -> SHARED       somebody needs a particular place in it (iova_share)
+ *   cpu -> BUSY -> SHARED     iova_share takes it away, once and for all
+ *   cpu -> BUSY -> cpu | PARKED    reclaim.c looks whether the word is empty
+ *
+ * Invariants (doc/ordering-iova.md has the proofs):
+ *   W1  cpu-owned: only plat_word_*() on that CPU store to the word.
+ *   W2  BUSY: only the thread that made it BUSY stores to the word, and only
+ *       after plat_fence_cpus() on the former owner.
+ *   W3  SHARED: the word changes by full CAS only, and never becomes cpu-owned again.
+ *   W4  REM bits are set only while the owner is a CPU or BUSY, and only over
+ *       granules of exactly one allocated range.  No take succeeds over a set bit.
+ *   W5  a bit that is used in the word and set in REM was freed and not yet
+ *       collected; a bit set in REM and unused in the word is being collected.
+ */
+#include "iova_int.h"
+
+static const uint32_t class_mask[IOVA_NR_CLASS] = {
+	0xffffffffu, 0x55555555u, 0x11111111u, 0x01010101u, 0x00010001u, 0x00000001u,
+};
+
+/* Places g with @units free units at g.. in the word, whatever their alignment. */
+static uint32_t free_runs(uint32_t free, unsigned units)
+{
+	unsigned have = 1;
+
+	while (have < units) {
+		unsigned step = have < units - have ? have : units - have;
+
+		free &= free >> step;
+		have += step;
+	}
+	return free;
+}
+
+static unsigned longest_run(uint32_t free)
+{
+	unsigned len = 0;
+
+	for (; free; len++)
+		free &= free << 1;
+	return len;
+}
+
+/* The places in a word where @want could begin. */
+uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *want)
+{
+	unsigned lg2 = iova_unit_lg2(want->level);
+	uint64_t align_units = want->align >> lg2;
+	uint64_t last_pfn = base_pfn + (32ull << lg2) - 1;
+	uint32_t r = free_runs(~iova_used(w), want->units) & class_mask[want->class];
+
+	if (!r || want->hi < base_pfn || want->lo > last_pfn)
+		return 0;
+	if (align_units > 32)
+		r &= (base_pfn & (want->align - 1)) ? 0 : 1;
+	else if (align_units > 1)
+		r &= class_mask[iova_patterns[align_units].class];
+	if (want->lo > base_pfn) {
+		uint64_t skip = (want->lo - base_pfn + (1ull << lg2) - 1) >> lg2;
+
+		r &= skip > 31 ? 0 : ~0u << skip;
+	}
+	if (want->hi - base_pfn < want->n - 1)
+		return 0;
+	if (want->hi - (want->n - 1) < last_pfn) {
+		uint64_t top = (want->hi - (want->n - 1) - base_pfn) >> lg2;
+
+		r &= top > 30 ? ~0u : (2u << top) - 1;
+	}
+	return r;
+}
+
+/* A word's contribution to its line's cell. */
+uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl)
+{
+	uint64_t bit = 1ull << class;
+	uint32_t free = ~iova_used(w);
+	uint64_t own = iova_own(ctl);
+
+	if (own == IOVA_OWN_PARKED)
+		return 0;
+	if (own == PLAT_OWN_NONE)
+		return 1ull << IOVA_CLASS_NONE | 32ull << IOVA_CELL_RUN_SHIFT;
+	if (ctl & PLAT_CTL_REM)
+		return bit | 32ull << IOVA_CELL_RUN_SHIFT;
+	if (level == 1 && class == IOVA_CLASS_SPLIT)
+		class = 3; /* a line needs IOVA_GROUP units */
+	if (!(free_runs(free, 1u << class) & class_mask[class]))
+		bit = 0;
+	return bit | (uint64_t)longest_run(free) << IOVA_CELL_RUN_SHIFT;
+}
+
+/* W3: for words known to be SHARED. */
+int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat)
+{
+	uint64_t *wp = iova_word(ref), w;
+
+	do {
+		w = plat_load_relaxed(wp); /* IOVA-W1: the CAS revalidates */
+		if (w & full)
+			return PLAT_WORD_MISMATCH;
+	} while (!plat_cas_full(wp, w, w | pat)); /* IOVA-W2: pairs with IOVA-W4 */
+	return PLAT_WORD_OK;
+}
+
+static struct iova_node *ref_parent(const struct iova_ref *ref, unsigned *child)
+{
+	if (ref->level == 0) {
+		*child = ref->child;
+		return ref->node;
+	}
+	*child = ref->node->index;
+	return ref->node->parent;
+}
+
+/* Frees into the word may be done directly from now on, and searches will look at it. */
+void iova_word_open(const struct iova_ref *ref)
+{
+	unsigned child;
+	struct iova_node *parent = ref_parent(ref, &child);
+	uint64_t ctl = plat_fetch_or_full(iova_word_ctl(ref), PLAT_CTL_OPEN); /* IOVA-O1: pairs with IOVA-S3 */
+
+	if (parent)
+		iova_raise(parent, ref->level, child,
+			   1ull << iova_ctl_class(ctl) | 32ull << IOVA_CELL_RUN_SHIFT);
+}
+
+/*
+ * Does the word hold exactly the range @pat?  @chk has one CONT bit beyond the
+ * range; a unit that does not exist here (11) ends a range as well as a START
+ * does, and is never part of one.  (Words with 11 in them are never CPU-owned,
+ * so plat_word_put() can do with less.)
+ */
+bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat)
+{
+	uint64_t beyond = (chk ^ pat) & ~pat;
+	uint64_t units = (uint32_t)(pat | pat >> 32);
+
+	if ((w & (units | units << 32)) != pat)
+		return false;
+	return !(w & beyond) || (w & beyond >> 32);
+}
+
+/*
+ * Frees the range @pat (@bits: its units) in a word of any ownership.
+ * 0, 1 when it was left in REM for the owner to collect, or -EINVAL when the
+ * word does not hold exactly this range or it is freed already.
+ */
+int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t chk, uint64_t pat,
+		   uint32_t bits)
+{
+	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref);
+
+	(void)s;
+	for (;;) {
+		uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W3: pairs with IOVA-R2 */
+		uint64_t w;
+		int r;
+
+		if (iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
+			return -EINVAL;
+		if (iova_own(ctl) == PLAT_OWN_SHARED) {
+			w = plat_load_acquire(wp);
+			if (!iova_word_matches(w, chk, pat))
+				return -EINVAL;
+			if (!plat_cas_full(wp, w, w ^ pat)) /* IOVA-W4: pairs with IOVA-W2 */
+				continue;
+			plat_mb(); /* IOVA-W5: pairs with IOVA-S4 */
+			if (!(plat_load_relaxed(ctlp) & PLAT_CTL_OPEN))
+				iova_word_open(ref);
+			return 0;
+		}
+		r = plat_word_put(ref->cell, ref->off, chk, pat);
+		if (r == PLAT_WORD_OK)
+			return 0;
+		if (r == PLAT_WORD_MISMATCH)
+			return -EINVAL;
+		if (r == PLAT_WORD_CLOSED) {
+			iova_word_open(ref);
+			continue;
+		}
+		w = plat_load_acquire(wp);
+		if (!iova_word_matches(w, chk, pat) || (ctl & bits))
+			return -EINVAL;
+		if (!plat_cas_full(ctlp, ctl, ctl | bits)) /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
+			continue;
+		if (!(ctl & PLAT_CTL_OPEN))
+			iova_word_open(ref);
+		return 1;
+	}
+}
+
+/*
+ * Takes remote frees over into a word of the calling CPU.  The units become
+ * allocatable only with the second step (W4), so a thread that stops between
+ * the two delays them and breaks nothing.
+ * 1: something was collected; 0: nothing to do; -1: not on the owner's CPU.
+ */
+int iova_collect(const struct iova_ref *ref)
+{
+	uint64_t *ctlp = iova_word_ctl(ref);
+	uint64_t ctl = plat_load_acquire(ctlp);
+	uint32_t bits = (uint32_t)ctl & iova_used(plat_load_relaxed(iova_word(ref)));
+
+	if (!bits)
+		return 0;
+	switch (plat_word_collect(ref->cell, ref->off, bits)) {
+	case PLAT_WORD_OK:
+		plat_fetch_and_full(ctlp, ~(uint64_t)bits); /* IOVA-W7: pairs with IOVA-W6 */
+		return 1;
+	case PLAT_WORD_MISMATCH:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/*
+ * Makes the word SHARED.  0, or -EAGAIN: another thread is at it, or the caller
+ * may not wait for the owner.
+ */
+int iova_share(struct iova_space *s, const struct iova_ref *ref)
+{
+	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), ctl, w;
+	uint64_t own;
+	int r;
+
+	(void)s;
+	do {
+		ctl = plat_load_acquire(ctlp);
+		own = iova_own(ctl);
+		if (own == PLAT_OWN_SHARED)
+			return 0;
+		if (own == PLAT_OWN_BUSY || own == IOVA_OWN_PARKED)
+			return -EAGAIN;
+		if (own == PLAT_OWN_NONE &&
+		    plat_cas_full(ctlp, ctl, iova_ctl(PLAT_OWN_SHARED, iova_ctl_class(ctl), 0))) {
+			iova_word_open(ref);
+			return 0;
+		}
+	} while (own == PLAT_OWN_NONE ||
+		 !plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0)));
+	r = plat_fence_cpus((unsigned)own); /* IOVA-R1: no step of the owner is left (W2) */
+	do {
+		uint32_t freed;
+
+		ctl = plat_load_acquire(ctlp);
+		w = plat_load_relaxed(wp); /* ours alone, W2 */
+		freed = (uint32_t)ctl & iova_used(w);
+		if (!r)
+			plat_store_relaxed(wp, w & ~(freed | (uint64_t)freed << 32));
+	} while (!plat_cas_full(ctlp, ctl, /* IOVA-R2: pairs with IOVA-W3, IOVA-W6 */
+				r ? (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0) :
+				    (ctl & ~(PLAT_CTL_OWN | PLAT_CTL_REM)) |
+					    iova_ctl(PLAT_OWN_SHARED, 0, 0)));
+	if (!r)
+		iova_word_open(ref);
+	return r;
+}
+
+/* The word of @level that holds @pfn, if its node exists. */
+bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref)
+{
+	ref->level = (uint8_t)level;
+	ref->base_pfn = pfn >> (iova_unit_lg2(level) + IOVA_WORD_LG2)
+			       << (iova_unit_lg2(level) + IOVA_WORD_LG2);
+	ref->cell = NULL;
+	if (level <= 1) {
+		ref->cell = iova_cell(s, pfn);
+		ref->node = plat_load_acquire(ref->cell); /* IOVA-N1: pairs with IOVA-N2 */
+		ref->off = (uint32_t)(level ? iova_off1(pfn) : iova_off0(pfn));
+		ref->child = (uint8_t)(pfn >> IOVA_LINE_LG2 & (IOVA_CHILDREN - 1));
+		return ref->node != iova_no_node;
+	}
+	ref->node = iova_node_at(s, level, pfn);
+	ref->child = 0;
+	if (!ref->node)
+		return false;
+	ref->off = (uint32_t)(offsetof(struct iova_node, line) +
+			      (pfn >> (iova_unit_lg2(level) + IOVA_WORD_LG2) & 3) * 8);
+	return true;
+}
+
+/*
+ * The word in which the state of @pfn is to be read: descends while the unit
+ * that holds @pfn is split.  A unit where a range begins has nothing below it.
+ * False when @pfn lies outside the tree.
+ */
+bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref)
+{
+	unsigned level = s->top_level;
+
+	if (pfn >> iova_span_lg2(level))
+		return false;
+	iova_ref_at(s, level, pfn, ref);
+	for (; level > 0; level--) {
+		struct iova_ref below;
+		uint64_t w = plat_load_acquire(iova_word(ref));
+		unsigned g = pfn >> iova_unit_lg2(level) & 31;
+		unsigned b = pfn >> iova_unit_lg2(level - 1) & 31;
+
+		if (iova_state(w, g) != IOVA_START)
+			break;
+		if (!iova_ref_at(s, level - 1, pfn, &below))
+			break;
+		if (iova_state(plat_load_acquire(iova_word(&below)), b) == IOVA_MISSING)
+			break;
+		*ref = below;
+	}
+	return true;
+}
