@@ -43,6 +43,8 @@ static inline int iova_err(uint64_t iova)
 	return (int)(int64_t)iova;
 }
 
+#pragma GCC visibility push(default)
+
 int iova_space_create(struct iova_space **space, const struct iova_space_config *config);
 /* Frees everything; returns how many ranges were still allocated (0: clean). */
 uint64_t iova_space_destroy(struct iova_space *space);
@@ -79,6 +81,8 @@ struct iova_space_stats {
 	uint64_t remote_frees;
 };
 void iova_space_stats(struct iova_space *space, struct iova_space_stats *stats);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
