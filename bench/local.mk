@@ -33,7 +33,7 @@ BENCH_SOURCES = bench/harness.c bench/harness.h bench/harness_int.h bench/harnes
 	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c \
 	bench/wl_pgtbl.h bench/pgtbl_ours.c bench/pgtbl_peer.c
 BENCH_CFLAGS = $(AM_CFLAGS) -pthread
-BENCH_LIBS = libiova/libiova_core.la libpgtbl/libpgtbl_core.la plat/libplat.la \
+BENCH_LIBS = libiova/libiova.la libpgtbl/libpgtbl.la plat/libplat.la \
 	$(BENCH_JEMALLOC) $(JEMALLOC_LIBS) -lm
 if HAVE_JEMALLOC
 BENCH_JEMALLOC = plat/jemalloc/libiova-jemalloc.la

@@ -89,14 +89,29 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
 }
 
-static int make(const char *target)
+/* Two programs at most are ever asked for: each is made, and complained about, once. */
+static int make(char *target)
 {
+	static struct {
+		char target[64];
+		int err;
+	} made[2];
 	char *make_program = getenv("MAKE");
-	char *argv[] = { make_program ? make_program : "make", "-s", (char *)target, NULL };
+	char *argv[] = { make_program ? make_program : "make", "-s", target, NULL };
 	pid_t pid;
-	int err = spawn(argv, NULL, &pid);
+	int i;
 
-	return err ? err : wait_for(pid);
+	for (i = 0; i < 1 && made[i].target[0] && strcmp(made[i].target, target); i++)
+		;
+	if (!strcmp(made[i].target, target))
+		return made[i].err;
+	snprintf(made[i].target, sizeof(made[i].target), "%s", target);
+	made[i].err = spawn(argv, NULL, &pid);
+	if (!made[i].err)
+		made[i].err = wait_for(pid);
+	if (made[i].err)
+		fprintf(stderr, "ratios: cannot build %s\n", target);
+	return made[i].err;
 }
 
 /* Makes and runs the program that measures @name, and reads its rounds. */
@@ -111,11 +126,9 @@ static int measure(struct rounds *r, const struct bench_name *name, const struct
 
 	snprintf(worker, sizeof(worker), "bench/ratios-worker-%s", opt->linux_iova);
 	snprintf(rounds, sizeof(rounds), "%u", opt->rounds);
-	if (make(name->trace ? replay_argv[0] : worker)) {
-		fprintf(stderr, "ratios: cannot build what %s needs\n", name->name);
-		return -ECHILD;
-	}
-	err = spawn(name->trace ? replay_argv : worker_argv, &out, &pid);
+	err = make(name->trace ? replay_argv[0] : worker);
+	if (!err)
+		err = spawn(name->trace ? replay_argv : worker_argv, &out, &pid);
 	if (err)
 		return err;
 	err = name->trace ? rounds_parse_json(r, out) : rounds_parse_lines(r, out);
