@@ -238,7 +238,8 @@ static int make_tree(struct iova_space *s)
 	uint64_t tree_last;
 	int r;
 
-	for (s->top_level = 2; s->last_pfn >> iova_span_lg2(s->top_level);)
+	/* One word at the top could hold the whole space, so that every size has a level. */
+	for (s->top_level = 2; s->last_pfn >> (iova_unit_lg2(s->top_level) + IOVA_WORD_LG2);)
 		s->top_level++;
 	for (unsigned i = 0; i < IOVA_RADIX; i++)
 		s->low[i] = &no_node;

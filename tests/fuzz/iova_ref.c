@@ -8,8 +8,12 @@
 #define MAX_GRANULES (1u << 16)
 #define MAX_RANGES 4096
 
+#define RESERVED 1
+#define PADDING 2 /* rounded up to units at the end of a range: taken, but nobody's */
+#define RANGE 3	  /* the first range's number */
+
 struct range {
-	uint32_t first, n;
+	uint32_t first, n, padding;
 };
 struct ref {
 	struct iova_space *s;
@@ -20,7 +24,7 @@ struct ref {
 	uint64_t bad;
 	unsigned nr;
 	struct range range[MAX_RANGES];
-	uint16_t owner[MAX_GRANULES]; /* 0 free, 1 reserved, else index + 2 */
+	uint16_t owner[MAX_GRANULES]; /* 0 free, or one of the above */
 };
 
 #define CHECK(r, cond, text)                   \
@@ -98,23 +102,32 @@ static int place_exists(const struct ref *r, uint32_t n, uint64_t align, uint64_
 	return 0;
 }
 
-static void own(struct ref *r, uint32_t first, uint32_t n)
+static void paint(struct ref *r, struct range g, unsigned owner, unsigned padding)
 {
-	r->range[r->nr] = (struct range){ first, n };
-	for (uint32_t i = 0; i < n; i++)
-		r->owner[first + i] = (uint16_t)(r->nr + 2);
+	for (uint32_t i = 0; i < g.n + g.padding; i++)
+		r->owner[g.first + i] = (uint16_t)(i < g.n ? owner : padding);
+}
+
+static void own(struct ref *r, uint32_t first, uint32_t n, uint32_t padding)
+{
+	r->range[r->nr] = (struct range){ first, n, padding };
+	paint(r, r->range[r->nr], r->nr + RANGE, PADDING);
 	r->nr++;
 }
 
 static void disown(struct ref *r, unsigned i)
 {
-	struct range gone = r->range[i];
-
-	for (uint32_t k = 0; k < gone.n; k++)
-		r->owner[gone.first + k] = 0;
+	paint(r, r->range[i], 0, 0);
 	r->range[i] = r->range[--r->nr];
-	for (uint32_t k = 0; i < r->nr && k < r->range[i].n; k++)
-		r->owner[r->range[i].first + k] = (uint16_t)(i + 2);
+	if (i < r->nr)
+		paint(r, r->range[i], i + RANGE, PADDING);
+}
+
+static uint32_t padding_of(uint32_t n)
+{
+	uint32_t unit = 1u << 4 * level_of(n);
+
+	return (unit - n % unit) % unit;
 }
 
 static int op_alloc(struct ref *r, int request)
@@ -156,11 +169,11 @@ static int op_alloc(struct ref *r, int request)
 	CHECK(r, got >= lo && got + n - 1 <= hi, "outside the limits");
 	CHECK(r, !(got & (pow2_at_least(n) - 1)), "not naturally aligned");
 	CHECK(r, !align || !(got & (align - 1)), "not aligned as asked");
-	CHECK(r, all_free(r, got, n), "overlaps");
+	CHECK(r, all_free(r, got, n + padding_of(n)), "overlaps");
 	if (r->nr == MAX_RANGES)
 		CHECK(r, !iova_space_free(r->s, got << r->shift, (uint64_t)n << r->shift), "cannot give back");
 	else
-		own(r, (uint32_t)got, n);
+		own(r, (uint32_t)got, n, padding_of(n));
 	return 0;
 }
 
@@ -179,21 +192,21 @@ static int op_fixed(struct ref *r, int reserve)
 	if (e == -EEXIST) {
 		uint64_t a = hit.first >> r->shift, b = hit.last >> r->shift;
 
-		/* rounding may occupy granules beyond a large range's end */
-		CHECK(r, hit.first <= hit.last && a <= r->last, "no conflict given");
-		CHECK(r, r->owner[a] || b >= first, "conflict is free");
-		CHECK(r, !all_free(r, first, n) || n > 0, "conflict without a cause");
+		CHECK(r, hit.first <= hit.last && b >= first && a <= (uint64_t)first + n - 1,
+		      "conflict lies elsewhere");
+		CHECK(r, r->owner[a], "conflict is free");
+		CHECK(r, !all_free(r, first, n), "conflict without a cause");
 		return 0;
 	}
 	CHECK(r, !e, "fixed allocation failed");
 	CHECK(r, all_free(r, first, n), "fixed range overlaps");
 	if (reserve) {
 		for (uint32_t i = 0; i < n; i++)
-			r->owner[first + i] = 1;
+			r->owner[first + i] = RESERVED;
 	} else if (r->nr == MAX_RANGES) {
 		CHECK(r, !iova_space_free(r->s, iova, size), "cannot give back");
 	} else {
-		own(r, first, n);
+		own(r, first, n, 0);
 	}
 	return 0;
 }
@@ -229,8 +242,8 @@ static int op_bad_free(struct ref *r)
 	}
 	if (!n || first >= MAX_GRANULES)
 		return 0;
-	if (r->owner[first] > 1) {
-		struct range g = r->range[r->owner[first] - 2];
+	if (r->owner[first] >= RANGE) {
+		struct range g = r->range[r->owner[first] - RANGE];
 
 		if (g.first == first && g.n == n)
 			return 0;
@@ -251,10 +264,10 @@ static int op_find(struct ref *r)
 	struct iova_range got;
 	int e = iova_space_find(r->s, (uint64_t)p << r->shift, &got);
 
-	if (p > r->last || r->owner[p] < 2) {
+	if (p > r->last || r->owner[p] < RANGE) {
 		CHECK(r, e == -ENOENT, "found where nothing is");
 	} else {
-		struct range g = r->range[r->owner[p] - 2];
+		struct range g = r->range[r->owner[p] - RANGE];
 
 		CHECK(r, !e && got.first >> r->shift == g.first &&
 				 got.last >> r->shift == g.first + g.n - 1, "find is wrong");
@@ -275,9 +288,9 @@ static int walk(void *ctx, const struct iova_range *got)
 	uint64_t first = got->first >> w->r->shift, last = got->last >> w->r->shift;
 
 	w->seen++;
-	w->wrong |= first < w->next || last > w->r->last || w->r->owner[first] < 2;
+	w->wrong |= first < w->next || last > w->r->last || w->r->owner[first] < RANGE;
 	if (!w->wrong) {
-		struct range g = w->r->range[w->r->owner[first] - 2];
+		struct range g = w->r->range[w->r->owner[first] - RANGE];
 
 		w->wrong = g.first != first || g.n != last - first + 1;
 	}
