@@ -16,6 +16,7 @@
 
 #define POPS 4
 #define VISITS 16
+#define BUSY_ROUNDS 1000
 
 static bool in_window(const struct iova_want *want, uint64_t pfn)
 {
@@ -145,6 +146,7 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 		own = iova_own(ctl);
 		if (own == PLAT_OWN_NONE && !own_class && line->level == 1)
 			own = iova_adopt(c, &ref, ctl, c->want->class) ? c->own : own;
+		c->busy |= own == PLAT_OWN_BUSY;
 		if ((own != c->own && own != PLAT_OWN_SHARED) ||
 		    (own_class && (own != c->own || iova_ctl_class(ctl) != c->want->class)))
 			continue;
@@ -240,6 +242,7 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 			own = iova_own(ctl);
 			word = plat_load_relaxed(iova_word(&ref)); /* a look; the CAS decides */
 			freed = (uint32_t)ctl & iova_used(word);
+			c->busy |= own == PLAT_OWN_BUSY;
 			if (own > PLAT_OWN_MAX_CPU || own == c->own ||
 			    !iova_candidates(word & ~(freed | (uint64_t)freed << 32), ref.base_pfn, &w))
 				continue;
@@ -255,6 +258,7 @@ static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova
 	c->s = s;
 	c->want = want;
 	c->error = -ENOSPC;
+	c->busy = false;
 	c->cpu = plat_cpu();
 	c->slot = &s->slot[c->cpu == PLAT_CPU_NONE ? 0 : c->cpu % s->nr_slots];
 	c->own = s->percpu && c->cpu < s->nr_slots ? c->cpu : PLAT_OWN_SHARED;
@@ -283,10 +287,13 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
 /*
  * Lock-free: a round that ends with IOVA_AGAIN found that another operation
  * completed, that the caller was moved to another CPU, or made room itself.
+ * A word whose ownership is changing hands (BUSY) is not waited for beyond
+ * BUSY_ROUNDS: then the answer is -EAGAIN, never an untrue -ENOSPC.
  */
 uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t hint_pfn)
 {
 	uint64_t natural = 1ull << iova_unit_lg2(want->level) << want->class;
+	unsigned rounds = 0;
 	struct iova_ctx c;
 	uint64_t pfn;
 
@@ -310,6 +317,12 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t h
 		}
 		if (pfn == IOVA_NONE)
 			pfn = take_under_pressure(&c);
+		if (pfn == IOVA_NONE && c.busy && rounds++ < BUSY_ROUNDS) {
+			plat_relax();
+			pfn = IOVA_AGAIN;
+		}
 	} while (pfn == IOVA_AGAIN);
+	if (pfn == IOVA_NONE && c.busy && c.error == -ENOSPC)
+		c.error = -EAGAIN;
 	return pfn == IOVA_NONE ? (uint64_t)(int64_t)c.error : pfn;
 }

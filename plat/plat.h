@@ -73,7 +73,9 @@
  *     plat_fence_cpus() has returned, no step touches the old target again.
  *     Callable from any context; no LOCK-prefixed instruction.  A step that the
  *     scheduler or a signal interrupts returns PLAT_WORD_FOREIGN: "not done".
- *     Ordering: none of its own on success.  What the releasing CPU stored before put()
+ *     Ordering: what is read through *cell is ordered after the load of *cell
+ *     (address dependency), so that a target published with release is seen
+ *     complete; otherwise none of its own on success.  What the releasing CPU stored before put()
  *     is visible to the same CPU's later take(), which is all an owned word needs.
  *
  *   plat_percpu_cas(p, old, new, cpu)
