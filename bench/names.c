@@ -77,8 +77,10 @@ int bench_names_load(struct bench_name **names, const char *trace_dir)
 			err = -ENOMEM;
 	}
 	for (i = 0; i < nr_traces; i++) {
+		struct bench_name *name = *names + NR_FIXED + i;
+
 		if (!err)
-			err = add_trace(&(*names)[NR_FIXED + (size_t)i], trace_dir, entry[i]->d_name);
+			err = add_trace(name, trace_dir, entry[i]->d_name);
 		free(entry[i]);
 	}
 	free(entry);

@@ -221,7 +221,8 @@ int main(int argc, char **argv)
 	}
 	for (i = optind; i < argc; i++) {
 		if (!bench_names_find(names, argv[i])) {
-			fprintf(stderr, "ratios: unknown name \"%s\" (--list prints all)\n", argv[i]);
+			fprintf(stderr, "ratios: unknown name \"%s\" (--list prints all)\n",
+				argv[i]);
 			return 1;
 		}
 	}
