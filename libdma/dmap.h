@@ -1,34 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* dmap.h - draft contract, being written */
+/*
+ * dmap.h - the DMA-mapping layer: WHEN addresses and entries may be reused.
+ *
+ * dmap_map() takes a range from an IOVA space (iova.h) and writes page-table
+ * entries for it (pgtbl.h); dmap_unmap() clears them, has the IOMMU's caches
+ * invalidated, and only then gives the range back.  The way to the hardware is
+ * a struct dmap_inval_ops, so the layer runs over a VT-d queue, over the
+ * simulated one of dmap_simq.h, or over a test's mock.
+ *
+ *   strict  dmap_unmap() returns after the invalidation has completed: the
+ *           device can no longer reach the memory.
+ *   lazy    dmap_unmap() queues the range on the calling CPU and returns: the
+ *           device may still reach the memory until the next flush of the domain.
+ *
+ * In both modes one rule holds: an IOVA range, and the table pages unlinked with
+ * it, become reusable only after an invalidation newer than their release has
+ * completed.  Where that cannot be had (time-out, error), the range is put in
+ * quarantine.  doc/ordering-dma.md has the argument.
+ *
+ * Synchronisation.  "yes": the calls may run at the same time, from any threads,
+ * and (kernel build) from interrupts on the same CPU.
+ *
+ *                         map, map_sg  unmap  flush  stats  destroy
+ *   map, map_sg               yes       yes    yes    yes     no
+ *   unmap                               yes*   yes    yes     no
+ *   flush                                      yes    yes     no
+ *   stats                                             yes     no
+ *   * not of the same mapping: two racing unmaps of one mapping may both
+ *     return 0; libiova refuses the second free and counts it.
+ *
+ * Progress.  No locks.  map, map_sg and unmap are lock-free as far as libiova,
+ * libpgtbl and the memory functions are, except that a strict unmap, and a lazy
+ * one whose queue is full, wait for the hardware for a bounded time.  Work per
+ * call is bounded: a lazy unmap retires at most 16 earlier ones; a map that
+ * finds no address retires queued ranges until it has one.
+ */
 #ifndef DMAP_H
 #define DMAP_H
+
 #include "iova.h"
 #include "pgtbl.h"
+#include "plat_mem.h"
+#include "plat_types.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct dmap_space;
 
-enum dmap_inval_kind { DMAP_INVAL_RANGE, DMAP_INVAL_DOMAIN, DMAP_INVAL_GLOBAL };
+enum dmap_inval_kind {
+	DMAP_INVAL_RANGE,  /* translations of [first, last] in the domain */
+	DMAP_INVAL_DOMAIN, /* all translations of the domain */
+	DMAP_INVAL_GLOBAL, /* all translations of all domains */
+};
+
+/**
+ * struct dmap_inval_cmd - one invalidation
+ * @kind: what to drop.
+ * @leaf_only: only leaf entries changed and no table was unlinked, so that
+ *	caches of the upper levels may stay (VT-d: IH = 1).
+ * @domain: domain id; unused for DMAP_INVAL_GLOBAL.
+ * @first: DMAP_INVAL_RANGE: first byte, granule aligned.
+ * @last: last byte, inclusive.
+ */
 struct dmap_inval_cmd {
 	enum dmap_inval_kind kind;
-	bool leaf_only; /* no table was unlinked: paging-structure caches may stay (IH = 1) */
+	bool leaf_only;
 	uint16_t domain;
-	uint64_t first; /* RANGE: bytes */
-	uint64_t last;	/* inclusive */
+	uint64_t first;
+	uint64_t last;
 };
-/* The way to the hardware; all callable from any thread. */
+
+/**
+ * struct dmap_inval_ops - the way to the hardware
+ * @submit: queue @nr commands and one wait for all of them.  *@fence names the
+ *	wait; 0 means that it has completed already.
+ *	Ordering: fully ordered.  What the caller stored before the call is visible
+ *	to the table walker before the first command executes.
+ *	Return: 0; -EAGAIN: the queue is full, nothing was queued; -EINVAL: more
+ *	commands than the queue can ever hold; -EIO: the queue is broken.
+ * @poll: ask without waiting.  Return: 1 completed; 0 not yet; -EIO.
+ * @wait: wait for a bounded time.  Return: 0 completed; -ETIMEDOUT; -EIO.
+ *
+ * Context: any thread, several at once; kernel build: also interrupt context.
+ * Only 0 from @wait and 1 from @poll say that the commands have taken effect.
+ */
 struct dmap_inval_ops {
-	/* Queue the commands and one wait for all; *fence names the wait. 0, -EAGAIN (full), -EIO */
 	int (*submit)(void *ctx, const struct dmap_inval_cmd *cmd, unsigned nr, uint64_t *fence);
-	/* 1 done, 0 not yet, -EIO */
 	int (*poll)(void *ctx, uint64_t fence);
-	/* 0 done, -ETIMEDOUT, -EIO */
 	int (*wait)(void *ctx, uint64_t fence);
 };
 
 enum dmap_mode { DMAP_STRICT, DMAP_LAZY };
+
+/* Default: below 4 GiB first, above only when there is no room below. */
+#define DMAP_NO_32BIT_FIRST 1u
+
+/**
+ * struct dmap_config - what a DMA space is made of
+ * @iova: where addresses come from; must outlive the space.
+ * @pgtbl: where entries go; must outlive the space.
+ * @inval: way to the hardware, called with @inval_ctx.
+ * @domain: domain id put into every command.
+ * @mode: DMAP_STRICT or DMAP_LAZY.
+ * @granule_lg2: granule of @iova, 12..34; 0 means 12.
+ * @lazy_entries: unmaps that one CPU queues before it flushes; 0 means 256, at most 65536.
+ * @lazy_age_ns: age at which queued unmaps ask for a flush; 0 means 10 ms.
+ * @now_ns: clock of the age, monotonic, called with @now_ctx; NULL: no age.  An
+ *	unmap looks at it now and then only; whoever has a timer makes the limit
+ *	firm by calling dmap_flush(space, true) at that interval.
+ * @cpu_slots: CPUs with a queue of their own; 0: all there may ever be.  CPUs
+ *	beyond share one queue.
+ * @mem: memory for the space and its queues.
+ * @flags: DMAP_NO_32BIT_FIRST or 0.
+ */
 struct dmap_config {
 	struct iova_space *iova;
 	struct pgtbl *pgtbl;
@@ -36,35 +123,150 @@ struct dmap_config {
 	void *inval_ctx;
 	uint16_t domain;
 	enum dmap_mode mode;
-	unsigned lazy_entries; /* per CPU queue; 0: 256 */
-	uint64_t lazy_age_ns;  /* 0: 10 ms */
-	uint64_t (*now_ns)(void *ctx); /* clock of the lazy age; NULL: no age limit but dmap_flush() */
+	uint8_t granule_lg2;
+	unsigned lazy_entries;
+	uint64_t lazy_age_ns;
+	uint64_t (*now_ns)(void *ctx);
 	void *now_ctx;
 	unsigned cpu_slots;
 	struct plat_mem mem;
 	unsigned flags;
 };
-#define DMAP_NO_32BIT_FIRST 1u /* default: below 4 GiB first, above only when that is full */
 
+/**
+ * dmap_space_create() - make a DMA space over an IOVA space and a page table
+ * @space: where to store the handle.
+ * @config: see there; copied.
+ *
+ * Context: thread.  Reaches the memory functions.
+ * Return: 0; -EINVAL: a missing part or a value out of range; -ENOMEM.
+ */
 int dmap_space_create(struct dmap_space **space, const struct dmap_config *config);
-/* Drains; returns mappings still live. Does not destroy iova/pgtbl. */
+
+/**
+ * dmap_space_destroy() - flush, retire everything queued, free the space
+ * @space: may be NULL.
+ *
+ * Mappings that are still live stay mapped; the IOVA space and the page table
+ * stay as well.  If the final flush completes, quarantined ranges are freed
+ * too.  If it does not, what was queued or quarantined keeps its addresses
+ * (iova_space_destroy() counts them) and its unlinked tables are never given
+ * back: the hardware may still walk them.
+ *
+ * Context: thread; no other call on @space at the same time or later.
+ * Return: number of ranges that are allocated in the IOVA space and mapped.
+ */
 uint64_t dmap_space_destroy(struct dmap_space *space);
 
-/* IOVA of the first byte, or -errno in the top 4095 values (iova_is_err()). limit: greatest last byte. */
-uint64_t dmap_map(struct dmap_space *space, uint64_t phys, uint64_t size, unsigned prot, uint64_t limit);
+/**
+ * dmap_map() - map physically contiguous memory
+ * @space: DMA space.
+ * @phys: first byte, any alignment.
+ * @size: bytes, not zero.
+ * @prot: enum pgtbl_prot.
+ * @limit: greatest address that the device can emit.
+ *
+ * The mapping covers whole granules; the result keeps the offset of @phys in its
+ * granule.  A range whose mapping fails halfway is invalidated like an unmapped
+ * one; after -EEXIST it is quarantined, so that the next call gets another.
+ *
+ * Context: any; does not sleep.  Reaches the memory functions for new tables.
+ * Ordering: the entries are visible to the table walker before the return.
+ * Return: IOVA of the first byte, or an error that iova_is_err() recognises:
+ * -EINVAL: zero @size, overflow, @prot or @phys that the format cannot
+ * express, a @limit below the space; -ENOSPC: no address left, not even after a
+ * flush of what is queued; -EAGAIN: the same, but others are just giving room
+ * back; -ENOMEM; -EEXIST: someone else wrote entries there.
+ */
+uint64_t dmap_map(struct dmap_space *space, uint64_t phys, uint64_t size, unsigned prot,
+		  uint64_t limit);
+
+/**
+ * dmap_map_sg() - map a list of segments to one contiguous range
+ * @space: DMA space.
+ * @seg: segments, in the order of the range.
+ * @nr_seg: their number, not zero.
+ * @prot: enum pgtbl_prot.
+ * @limit: greatest address that the device can emit.
+ *
+ * Only the first segment may start, and only the last may end, within a granule.
+ *
+ * Context: as dmap_map().
+ * Return: as dmap_map(); -EINVAL also for segments that leave gaps.
+ */
 uint64_t dmap_map_sg(struct dmap_space *space, const struct pgtbl_segment *seg, size_t nr_seg,
 		     unsigned prot, uint64_t limit);
-/* 0, -EINVAL, -ENOENT, -ETIMEDOUT/-EIO (then the addresses stay quarantined) */
+
+/**
+ * dmap_unmap() - end a mapping
+ * @space: DMA space.
+ * @iova: what dmap_map() or dmap_map_sg() returned.
+ * @size: its size (of all segments together).
+ *
+ * Context: any; does not sleep.  Strict, or lazy with a full queue: waits for the hardware.
+ * Return:
+ * 0: strict: the device cannot reach the memory any more; lazy: it is queued;
+ * -EINVAL, -ENOENT: not a mapping of this address and size, or already unmapped;
+ * nothing changed;
+ * -ETIMEDOUT, -EIO: the entries are cleared but the invalidation did not
+ * complete: the device may still reach the memory, and the range is quarantined;
+ * -ESTALE: some of its entries had been cleared by others; the rest was cleared
+ * and invalidated, and the range is quarantined.
+ */
 int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
-/* Lazy: flush what is older than the age (expired_only) or everything; 0 or error of the queue. */
+
+/**
+ * dmap_flush() - flush queued unmaps (lazy mode; nothing to do in strict mode)
+ * @space: DMA space.
+ * @expired_only: false: flush all CPUs' queues, wait, retire everything that was
+ *	queued before the call.  true: for a timer: if the oldest entry of any
+ *	queue has reached the age, begin one flush that serves all of them; do not
+ *	wait; retire at most 64 covered entries per queue.
+ *
+ * Context: any for @expired_only; otherwise as a strict unmap, with work proportional to
+ * what is queued.
+ * Return: 0, or the queue's error: -EAGAIN (@expired_only: full, try later),
+ * -ETIMEDOUT, -EIO.  After an error everything is still queued.
+ */
 int dmap_flush(struct dmap_space *space, bool expired_only);
 
+/**
+ * struct dmap_stats - what happened since creation
+ * @strict_flushes: invalidations of single unmaps.
+ * @lazy_flushes: domain flushes begun for queued unmaps.
+ * @failed_flushes: of both, those that did not complete.
+ * @range_cmds: range commands submitted.
+ * @domain_cmds: domain commands submitted.
+ * @waits: wait descriptors, one per submission.
+ * @queued: unmaps waiting in the queues now, long ones counted as five.
+ * @quarantined_bytes: in quarantine now.
+ * @lost_pages: unlinked table pages that will never be given back, because there was
+ *	no memory to remember them after a failed invalidation.
+ * @bad_frees: ranges that libiova refused to take back (racing unmaps of one mapping).
+ */
 struct dmap_stats {
-	uint64_t strict_flushes, lazy_flushes, range_cmds, domain_cmds, waits, quarantined_bytes;
+	uint64_t strict_flushes;
+	uint64_t lazy_flushes;
+	uint64_t failed_flushes;
+	uint64_t range_cmds;
+	uint64_t domain_cmds;
+	uint64_t waits;
 	uint64_t queued;
+	uint64_t quarantined_bytes;
+	uint64_t lost_pages;
+	uint64_t bad_frees;
 };
+
+/**
+ * dmap_stats() - read the counters
+ * @space: DMA space.
+ * @stats: filled in.  Exact when nothing else runs.
+ *
+ * Context: any.
+ */
 void dmap_stats(struct dmap_space *space, struct dmap_stats *stats);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * dmap_int.h - what the files of libdma share.
+ *
+ * space.c   creation, destruction, quarantine, statistics
+ * map.c     the calls of drivers: map, map_sg, unmap
+ * inval.c   invalidations that are waited for, and flush numbers
+ * flushq.c  lazy mode: the per-CPU queues
+ */
+#ifndef DMAP_INT_H
+#define DMAP_INT_H
+
+#include "dmap.h"
+#include "plat.h"
+
+/* Entries that one lazy unmap retires at most; entries per queue of a timer's call. */
+#define DMAP_RETIRE_MAX 16
+#define DMAP_RETIRE_TIMER 64
+
+/*
+ * One CPU's queue of unmaps that wait for a flush; see doc/ordering-dma.md.
+ * One cache line: its CPU writes all of it, others only to help.
+ */
+struct dmap_ring {
+	uint64_t head;
+	uint64_t tail;
+	uint64_t mark; /* position << 32 | stamp */
+	uint64_t since_ns; /* the oldest entry is no older, a hint */
+	uint64_t mark_ns; /* when the mark was set, a hint */
+	uint64_t *slot; /* ring_size words; NULL until the first push */
+	uint64_t singles; /* strict unmaps that sent one range; CPU-local */
+} plat_aligned(PLAT_CACHELINE);
+
+/* A range that no completed invalidation covers; kept until destruction. */
+struct dmap_quarantine {
+	struct dmap_quarantine *next;
+	uint64_t first;
+	uint64_t size;
+	void *free_list;
+	void *free_tail;
+	uint64_t free_pages;
+};
+
+/* Values of dmap_space.pending that are not the number of a flush. */
+enum { DMAP_PENDING_NONE, DMAP_PENDING_BUSY };
+
+/* What dmap_stats() cannot take from elsewhere; atomic. */
+struct dmap_count {
+	uint64_t many; /* strict unmaps other than the rings' singles */
+	uint64_t many_ranges; /* their commands */
+	uint64_t many_domains;
+	uint64_t flush_cmds; /* domain flushes that the queue accepted */
+	uint64_t failed;
+	uint64_t quarantined_bytes;
+	uint64_t lost_pages;
+	uint64_t bad_frees;
+};
+
+struct dmap_space {
+	/* Constant after creation. */
+	struct iova_space *iova;
+	struct pgtbl *pgtbl;
+	const struct dmap_inval_ops *inval;
+	void *inval_ctx;
+	uint64_t granule_mask; /* granule - 1 */
+	uint8_t granule_lg2;
+	bool lazy;
+	bool percpu; /* CPU-local steps exist */
+	bool low_first;
+	uint16_t domain;
+	unsigned slots; /* ring[slots] is everybody's */
+	struct dmap_ring *ring;
+	uint64_t ring_size; /* power of two, at least twice lazy_entries */
+	uint64_t step_mask; /* every so many pushes look at limits */
+	uint64_t lazy_entries;
+	uint64_t (*now_ns)(void *ctx);
+	void *now_ctx;
+	uint64_t age_ns;
+	struct plat_mem mem;
+
+	/* Flush numbers: written once per flush, read by every unmap. */
+	uint64_t start plat_aligned(PLAT_CACHELINE);
+	uint64_t done;
+	uint64_t pending;
+	uint64_t pending_fence;
+
+	/* Rare. */
+	struct dmap_quarantine *quarantine plat_aligned(PLAT_CACHELINE);
+	struct dmap_count count;
+};
+
+/* relaxed: counters order nothing */
+#define DMAP_COUNT(space, field, n) ((void)plat_fetch_add_relaxed(&(space)->count.field, (n)))
+
+static inline struct dmap_ring *dmap_ring_of(struct dmap_space *space, unsigned cpu)
+{
+	return &space->ring[cpu < space->slots ? cpu : space->slots];
+}
+
+static inline void *dmap_alloc(struct dmap_space *space, size_t size)
+{
+	return plat_mem_alloc(&space->mem, size, PLAT_CACHELINE);
+}
+
+static inline void dmap_free(struct dmap_space *space, void *ptr, size_t size)
+{
+	plat_mem_free(&space->mem, ptr, size, PLAT_CACHELINE);
+}
+
+/* Whether a flush numbered greater than @stamp has completed. */
+static inline bool dmap_covered(struct dmap_space *space, uint32_t stamp)
+{
+	/* DMA-A5: the flush completed before its number was published; pairs with DMA-R5 */
+	return (int32_t)((uint32_t)plat_load_acquire(&space->done) - stamp) > 0;
+}
+
+/* Errors of the allocator that a flush of what is queued may help. */
+static inline bool dmap_no_room(uint64_t iova)
+{
+	return iova == (uint64_t)-ENOSPC || iova == (uint64_t)-EAGAIN;
+}
+
+/* space.c */
+void dmap_finish(struct dmap_space *space, uint64_t first, uint64_t size,
+		 struct pgtbl_gather *gather);
+void dmap_quarantine(struct dmap_space *space, uint64_t first, uint64_t size,
+		     struct pgtbl_gather *gather);
+
+/* inval.c */
+int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather);
+int dmap_flush_sync(struct dmap_space *space);
+int dmap_flush_begin(struct dmap_space *space);
+void dmap_flush_poll(struct dmap_space *space);
+
+/* flushq.c */
+int dmap_lazy_release(struct dmap_space *space, uint64_t first, uint64_t size,
+		      struct pgtbl_gather *gather);
+typedef uint64_t dmap_alloc_fn(struct dmap_space *space, uint64_t size, uint64_t limit);
+uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint64_t size,
+			   uint64_t limit);
+
+#endif

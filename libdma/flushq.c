@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * flushq.c - lazy mode: per-CPU queues of unmaps that wait for a domain flush.
+ *
+ * Invariants, linearization points and the proof: doc/ordering-dma.md.  In short:
+ * push moves the ring's head after the entries were cleared; mark notes {head,
+ * number of flushes begun}; a flush with a greater number, once completed, covers
+ * everything below the mark; retire frees it.
+ *
+ * An entry is one word if its size fits, else five:
+ *   bits 12-63  first byte       bits 2-11  granules (1..1023), 0 in a long entry
+ *   bit 1       long entry       bit 0      phase, see phase()
+ * The further words of a long entry are shifted or aligned so that bit 0 is free
+ * for the phase too: a slot that is reserved but not yet written must not look
+ * written, whatever it held a lap ago.
+ */
+#include "dmap_int.h"
+
+#define ENTRY_LONG 2ull
+#define ENTRY_SIZE_SHIFT 2
+#define ENTRY_SIZE_MAX 1023
+#define ENTRY_FIRST (~0xfffull)
+#define LONG_WORDS 5 /* first, size, gather's free_list, free_tail, free_pages */
+
+/* Interrupted this often, a push goes to the ring that needs no CPU-local step. */
+#define PUSH_TRIES 4
+/* Pushes of one CPU between two marks: what another CPU's flush may miss. */
+#define MARK_MASK 31u
+
+static inline uint32_t mark_pos(uint64_t mark)
+{
+	return (uint32_t)(mark >> 32);
+}
+
+static inline uint32_t mark_stamp(uint64_t mark)
+{
+	return (uint32_t)mark;
+}
+
+/* Bit 0 of what is stored at position @p: 1 in even laps, 0 in odd ones; fresh slots are 0. */
+static inline uint64_t phase(const struct dmap_space *space, uint64_t p)
+{
+	return !(p & space->ring_size);
+}
+
+static inline uint64_t *slot_at(const struct dmap_space *space, uint64_t *slot, uint64_t p)
+{
+	return &slot[p & (space->ring_size - 1)];
+}
+
+/* The slots are made when a CPU first queues something: NULL when there is no memory. */
+static plat_noinline uint64_t *make_slots(struct dmap_space *space, struct dmap_ring *ring)
+{
+	size_t size = space->ring_size * sizeof(uint64_t);
+	uint64_t *slot = dmap_alloc(space, size);
+
+	if (!slot)
+		return NULL;
+	/* DMA-R7: the slots are zero; pairs with DMA-A7 */
+	if (!plat_cas_full(&ring->slot, NULL, slot))
+		dmap_free(space, slot, size);
+	/* DMA-A7 */
+	return plat_load_acquire(&ring->slot);
+}
+
+/* Where a push went: the ring, NULL when it is full or has no memory; position; tail seen. */
+struct place {
+	struct dmap_ring *ring;
+	uint64_t *slot;
+	uint64_t pos;
+	uint64_t tail;
+};
+
+/* Reserve @n positions on the calling CPU's ring. */
+static plat_always_inline bool reserve(struct dmap_space *space, uint64_t n, struct place *at)
+{
+	unsigned tries = 0;
+
+	for (;;) {
+		unsigned cpu = tries++ < PUSH_TRIES ? plat_cpu() : PLAT_CPU_NONE;
+		struct dmap_ring *ring = dmap_ring_of(space, cpu);
+		uint64_t h, t;
+		bool moved;
+
+		at->ring = ring;
+		/* DMA-A7: zeroed slots; pairs with DMA-R7 */
+		at->slot = plat_load_acquire(&ring->slot);
+		if (plat_unlikely(!at->slot)) {
+			at->slot = make_slots(space, ring);
+			if (!at->slot)
+				return false;
+		}
+		/* relaxed: the move below fails if it is stale */
+		h = plat_load_relaxed(&ring->head);
+		/* DMA-A3: slots below were read by their retirer; pairs with DMA-R3 */
+		t = plat_load_acquire(&ring->tail);
+		if (plat_unlikely(h + n - t > space->ring_size))
+			return false;
+		/* DMA-R1: the caller's clears come first; pairs with DMA-A1 */
+		if (plat_likely(space->percpu && cpu < space->slots))
+			moved = plat_percpu_cas(&ring->head, h, h + n, cpu);
+		else
+			moved = plat_cas_full(&ring->head, h, h + n);
+		if (plat_likely(moved)) {
+			at->pos = h;
+			at->tail = t;
+			return true;
+		}
+	}
+}
+
+static bool push_long(struct dmap_space *space, uint64_t first, uint64_t size,
+		      const struct pgtbl_gather *gather, struct place *at)
+{
+	const uint64_t w[LONG_WORDS] = {
+		first | ENTRY_LONG,
+		size,
+		(uint64_t)(uintptr_t)gather->free_list << 1,
+		(uint64_t)(uintptr_t)gather->free_tail << 1,
+		gather->free_pages << 1,
+	};
+
+	if (!reserve(space, LONG_WORDS, at))
+		return false;
+	for (unsigned i = LONG_WORDS - 1; i > 0; i--) {
+		uint64_t p = at->pos + i;
+
+		/* relaxed: published by the first word */
+		plat_store_relaxed(slot_at(space, at->slot, p), w[i] | phase(space, p));
+	}
+	/* DMA-R2: the entry is complete; pairs with DMA-A2 */
+	plat_store_release(slot_at(space, at->slot, at->pos), w[0] | phase(space, at->pos));
+	return true;
+}
+
+/* Copy what is complete in [t, t + limit) to @w: number of words. */
+static unsigned copy_entries(struct dmap_space *space, uint64_t *slot, uint64_t t,
+			     unsigned limit, uint64_t *w)
+{
+	unsigned i = 0;
+
+	while (i < limit) {
+		/* DMA-A2: complete with all its words; pairs with DMA-R2 */
+		w[i] = plat_load_acquire(slot_at(space, slot, t + i));
+		if ((w[i] & 1) != phase(space, t + i))
+			break;
+		if (plat_likely(!(w[i] & ENTRY_LONG))) {
+			i++;
+			continue;
+		}
+		if (i + LONG_WORDS > limit)
+			break;
+		/* relaxed: behind DMA-A2 of the first word */
+		for (unsigned k = 1; k < LONG_WORDS; k++)
+			w[i + k] = plat_load_relaxed(slot_at(space, slot, t + i + k));
+		i += LONG_WORDS;
+	}
+	return i;
+}
+
+/* Arithmetic shift: a kernel pointer has its top bits set. */
+static inline void *pointer(uint64_t w)
+{
+	return (void *)(uintptr_t)((int64_t)w >> 1);
+}
+
+static void finish_entries(struct dmap_space *space, const uint64_t *w, unsigned nr)
+{
+	struct pgtbl_gather gather;
+	unsigned i = 0;
+
+	pgtbl_gather_init(&gather);
+	while (i < nr) {
+		uint64_t first = w[i] & ENTRY_FIRST;
+
+		if (plat_likely(!(w[i] & ENTRY_LONG))) {
+			uint64_t granules = w[i] >> ENTRY_SIZE_SHIFT & ENTRY_SIZE_MAX;
+
+			dmap_finish(space, first, granules << space->granule_lg2, &gather);
+			i++;
+			continue;
+		}
+		gather.free_list = pointer(w[i + 2]);
+		gather.free_tail = pointer(w[i + 3]);
+		gather.free_pages = w[i + 4] >> 1;
+		dmap_finish(space, first, w[i + 1] & ~1ull, &gather);
+		pgtbl_gather_init(&gather);
+		i += LONG_WORDS;
+	}
+}
+
+/*
+ * Free up to DMAP_RETIRE_MAX covered entries: how many words were retired; 0 when there is
+ * nothing (more) to retire now; -EAGAIN when somebody else took them.
+ */
+static int retire(struct dmap_space *space, struct dmap_ring *ring)
+{
+	uint64_t w[DMAP_RETIRE_MAX];
+	uint64_t t, mark;
+	uint32_t nr;
+	unsigned n;
+
+	/* DMA-A3: before the mark, so that it is not beyond it; pairs with DMA-R3 */
+	t = plat_load_acquire(&ring->tail);
+	/* DMA-A4: with it comes what its author saw; pairs with DMA-R4 */
+	mark = plat_load_acquire(&ring->mark);
+	nr = mark_pos(mark) - (uint32_t)t;
+	if (!nr || !dmap_covered(space, mark_stamp(mark)))
+		return 0;
+	/* DMA-A7: something was marked, so there are slots */
+	n = copy_entries(space, plat_load_acquire(&ring->slot), t,
+			 nr < DMAP_RETIRE_MAX ? nr : DMAP_RETIRE_MAX, w);
+	if (!n)
+		return 0;
+	/* DMA-R3: the slots have been read; pairs with DMA-A3 */
+	if (!plat_cas_full(&ring->tail, t, t + n))
+		return -EAGAIN;
+	finish_entries(space, w, n);
+	return (int)n;
+}
+
+/* Retire covered entries until @target or @max words are reached. */
+static void retire_until(struct dmap_space *space, struct dmap_ring *ring, uint64_t target,
+			 uint64_t max)
+{
+	int n = 0;
+
+	/* A lost CAS is another's progress: DMA-A3 */
+	while ((int64_t)(target - plat_load_acquire(&ring->tail)) > 0 && max > 0) {
+		n = retire(space, ring);
+		if (!n)
+			break;
+		if (n > 0)
+			max -= (uint64_t)n < max ? (uint64_t)n : max;
+	}
+}
+
+static uint64_t now(struct dmap_space *space)
+{
+	return space->now_ns ? space->now_ns(space->now_ctx) : 0;
+}
+
+/*
+ * Note that everything below head is covered by the flushes begun from now on.
+ * A mark whose entries wait for a flush begun earlier is kept, unless @force: the
+ * entries would have to wait for one more.
+ */
+static void set_mark(struct dmap_space *space, struct dmap_ring *ring, bool force)
+{
+	/* DMA-A3, DMA-A4: before head, so that head is not behind the mark */
+	uint64_t tail = plat_load_acquire(&ring->tail);
+	uint64_t old = plat_load_acquire(&ring->mark);
+	/* DMA-A1: with a position come its clears; pairs with DMA-R1 */
+	uint64_t head = plat_load_acquire(&ring->head);
+	bool empty = mark_pos(old) == (uint32_t)tail;
+	uint32_t stamp;
+
+	/* DMA-F1: clears before the number; pairs with DMA-F2 */
+	plat_mb();
+	stamp = (uint32_t)plat_load_relaxed(&space->start);
+	if (stamp != mark_stamp(old) && !empty && !force)
+		return;
+	/* DMA-R4: passes on what DMA-A1 saw; pairs with DMA-A4 */
+	if (!plat_cas_full(&ring->mark, old, (uint64_t)(uint32_t)head << 32 | stamp))
+		return;
+	/* relaxed: hints */
+	if (empty)
+		plat_store_relaxed(&ring->since_ns, plat_load_relaxed(&ring->mark_ns));
+	plat_store_relaxed(&ring->mark_ns, now(space));
+}
+
+static bool expired(struct dmap_space *space, struct dmap_ring *ring)
+{
+	/* relaxed: a hint */
+	return space->now_ns && now(space) - plat_load_relaxed(&ring->since_ns) >= space->age_ns;
+}
+
+/* After a push that may have something to do: see whether, do a bounded part of it. */
+static plat_noinline void after_push(struct dmap_space *space, const struct place *at)
+{
+	struct dmap_ring *ring = at->ring;
+	/* relaxed: decides what to try; each step checks for itself */
+	uint64_t mark = plat_load_relaxed(&ring->mark);
+	uint64_t tail;
+
+	if (at->tail == at->pos) {
+		/* relaxed: hints */
+		uint64_t t = now(space);
+
+		plat_store_relaxed(&ring->since_ns, t);
+		plat_store_relaxed(&ring->mark_ns, t);
+	}
+	if (mark_stamp(mark) != (uint32_t)plat_load_relaxed(&space->start)) {
+		dmap_flush_poll(space);
+		retire(space, ring);
+		set_mark(space, ring, false);
+	} else if (!(at->pos & MARK_MASK)) {
+		set_mark(space, ring, false);
+	}
+	if (at->pos & space->step_mask)
+		return;
+	/* relaxed: a stale tail asks for a flush too early, never for a free */
+	tail = plat_load_relaxed(&ring->tail);
+	if (at->pos + 1 - tail < space->lazy_entries && !expired(space, ring))
+		return;
+	mark = plat_load_relaxed(&ring->mark);
+	if (mark_pos(mark) != (uint32_t)tail && dmap_covered(space, mark_stamp(mark)))
+		return; /* what is queued is being retired already */
+	set_mark(space, ring, false);
+	if (!dmap_flush_begin(space))
+		retire(space, ring);
+}
+
+/* The ring is full, or there is none: the flush that makes room covers the caller's range too. */
+static plat_noinline int release_now(struct dmap_space *space, struct dmap_ring *ring,
+				     uint64_t first, uint64_t size, struct pgtbl_gather *gather)
+{
+	int r;
+
+	set_mark(space, ring, false);
+	r = dmap_flush_sync(space);
+	if (r) {
+		dmap_quarantine(space, first, size, gather);
+		return r;
+	}
+	dmap_finish(space, first, size, gather);
+	retire(space, ring);
+	return 0;
+}
+
+static plat_noinline int release_slow(struct dmap_space *space, uint64_t first, uint64_t size,
+				      struct pgtbl_gather *gather)
+{
+	struct place at;
+
+	if (!push_long(space, first, size, gather, &at)) {
+		dmap_flush_poll(space);
+		retire(space, at.ring);
+		if (!push_long(space, first, size, gather, &at))
+			return release_now(space, at.ring, first, size, gather);
+	}
+	after_push(space, &at);
+	return 0;
+}
+
+/* Entries of [first, first + size) are cleared: free the range after a flush. */
+int dmap_lazy_release(struct dmap_space *space, uint64_t first, uint64_t size,
+		      struct pgtbl_gather *gather)
+{
+	uint64_t granules = size >> space->granule_lg2;
+	struct place at;
+
+	if (plat_unlikely(granules > ENTRY_SIZE_MAX || gather->free_list))
+		return release_slow(space, first, size, gather);
+	if (plat_unlikely(!reserve(space, 1, &at)))
+		return release_slow(space, first, size, gather);
+	/* DMA-R2: the entry is complete; pairs with DMA-A2 */
+	plat_store_release(slot_at(space, at.slot, at.pos),
+			   first | granules << ENTRY_SIZE_SHIFT | phase(space, at.pos));
+	/* relaxed: decides when to work, and after_push() checks for itself */
+	if (plat_likely((at.pos & space->step_mask) && at.tail != at.pos &&
+			mark_stamp(plat_load_relaxed(&at.ring->mark)) ==
+				(uint32_t)plat_load_relaxed(&space->start)))
+		return 0;
+	after_push(space, &at);
+	return 0;
+}
+
+static int flush_expired(struct dmap_space *space)
+{
+	bool any = false;
+	int r = 0;
+
+	dmap_flush_poll(space);
+	for (unsigned i = 0; i <= space->slots; i++) {
+		struct dmap_ring *ring = &space->ring[i];
+		/* DMA-A1 */
+		uint64_t head = plat_load_acquire(&ring->head);
+
+		/* relaxed: a hint */
+		if (head == plat_load_relaxed(&ring->tail))
+			continue;
+		retire_until(space, ring, head, DMAP_RETIRE_TIMER);
+		set_mark(space, ring, false);
+		if (plat_load_relaxed(&ring->tail) != head &&
+		    !dmap_covered(space, mark_stamp(plat_load_relaxed(&ring->mark))))
+			any |= expired(space, ring);
+	}
+	if (!any)
+		return 0;
+	r = dmap_flush_begin(space);
+	for (unsigned i = 0; i <= space->slots && !r; i++)
+		retire_until(space, &space->ring[i], plat_load_acquire(&space->ring[i].head),
+			     DMAP_RETIRE_TIMER);
+	return r;
+}
+
+/* Have all queues covered by the next flush: whether there is anything in them. */
+static bool mark_all(struct dmap_space *space)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i <= space->slots; i++) {
+		struct dmap_ring *ring = &space->ring[i];
+
+		/* DMA-A1, DMA-A3 */
+		if (plat_load_acquire(&ring->head) == plat_load_acquire(&ring->tail))
+			continue;
+		set_mark(space, ring, true);
+		any = true;
+	}
+	return any;
+}
+
+static int flush_all(struct dmap_space *space)
+{
+	int r;
+
+	if (!mark_all(space))
+		return 0;
+	r = dmap_flush_sync(space);
+	for (unsigned i = 0; i <= space->slots && !r; i++)
+		retire_until(space, &space->ring[i], plat_load_acquire(&space->ring[i].head),
+			     ~0ull);
+	return r;
+}
+
+int dmap_flush(struct dmap_space *space, bool expired_only)
+{
+	if (!space)
+		return -EINVAL;
+	if (!space->lazy)
+		return 0;
+	return expired_only ? flush_expired(space) : flush_all(space);
+}
+
+/* Addresses ran out: flush, then retire queued ranges until @alloc finds a place. */
+uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint64_t size,
+			   uint64_t limit)
+{
+	if (!mark_all(space) || dmap_flush_sync(space))
+		return alloc(space, size, limit);
+	for (unsigned i = 0; i <= space->slots; i++) {
+		/* A batch that another thread took may have made room as well. */
+		while (retire(space, &space->ring[i])) {
+			uint64_t iova = alloc(space, size, limit);
+
+			if (!dmap_no_room(iova))
+				return iova;
+		}
+	}
+	return alloc(space, size, limit);
+}

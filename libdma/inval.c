@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* inval.c - invalidations: of one unmap, waited for; of the domain, numbered. */
+#include "dmap_int.h"
+
+/*
+ * A full queue empties at the speed of the hardware.  With a spin hint of tens of
+ * nanoseconds this many tries take some ten milliseconds at least.
+ */
+#define SUBMIT_TRIES (1u << 20)
+
+static int submit_wait(struct dmap_space *space, const struct dmap_inval_cmd *cmd, unsigned nr)
+{
+	uint64_t fence;
+	int r;
+
+	for (unsigned tries = 0;; tries++) {
+		r = space->inval->submit(space->inval_ctx, cmd, nr, &fence);
+		if (plat_likely(r != -EAGAIN))
+			break;
+		if (tries == SUBMIT_TRIES)
+			return -ETIMEDOUT;
+		plat_relax();
+	}
+	if (plat_likely(!r && fence))
+		r = space->inval->wait(space->inval_ctx, fence);
+	return r;
+}
+
+/* A strict unmap with one range: counted on its CPU, where possible without a LOCK prefix. */
+static void count_single(struct dmap_space *space)
+{
+	unsigned cpu = plat_cpu();
+	struct dmap_ring *ring = dmap_ring_of(space, cpu);
+	/* relaxed: the step that follows fails if anybody else counted */
+	uint64_t old = plat_load_relaxed(&ring->singles);
+
+	if (plat_likely(space->percpu && cpu < space->slots &&
+			plat_percpu_cas(&ring->singles, old, old + 1, cpu)))
+		return;
+	DMAP_COUNT(space, many, 1);
+	DMAP_COUNT(space, many_ranges, 1);
+}
+
+static struct dmap_inval_cmd domain_cmd(const struct dmap_space *space)
+{
+	return (struct dmap_inval_cmd){ .kind = DMAP_INVAL_DOMAIN, .domain = space->domain };
+}
+
+static void range_cmd(const struct dmap_space *space, const struct pgtbl_gather *gather,
+		      unsigned i, struct dmap_inval_cmd *cmd)
+{
+	cmd->kind = DMAP_INVAL_RANGE;
+	cmd->leaf_only = !gather->tables;
+	cmd->domain = space->domain;
+	cmd->first = gather->range[i].first;
+	cmd->last = gather->range[i].last;
+}
+
+static plat_noinline int inval_many(struct dmap_space *space, const struct pgtbl_gather *gather)
+{
+	struct dmap_inval_cmd cmd[PGTBL_GATHER_RANGES];
+	unsigned nr = gather->nr_ranges;
+	int r = -EINVAL;
+
+	DMAP_COUNT(space, many, 1);
+	for (unsigned i = 0; i < nr; i++)
+		range_cmd(space, gather, i, &cmd[i]);
+	if (nr)
+		r = submit_wait(space, cmd, nr);
+	if (r != -EINVAL) {
+		DMAP_COUNT(space, many_ranges, nr);
+	} else {
+		/* More ranges than this queue can hold, or tables only: the domain covers all. */
+		cmd[0] = domain_cmd(space);
+		r = submit_wait(space, cmd, 1);
+		DMAP_COUNT(space, many_domains, 1);
+	}
+	if (r)
+		DMAP_COUNT(space, failed, 1);
+	return r;
+}
+
+/* Invalidate what was gathered and wait: 0, -ETIMEDOUT, -EIO. */
+int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather)
+{
+	struct dmap_inval_cmd cmd;
+	int r;
+
+	if (plat_unlikely(gather->nr_ranges != 1))
+		return inval_many(space, gather);
+	range_cmd(space, gather, 0, &cmd);
+	r = submit_wait(space, &cmd, 1);
+	count_single(space);
+	if (plat_unlikely(r))
+		DMAP_COUNT(space, failed, 1);
+	return r;
+}
+
+/* The queue says that flush @n has completed. */
+static void flush_complete(struct dmap_space *space, uint64_t n)
+{
+	uint64_t old;
+
+	do {
+		/* relaxed: the CAS fails if it was stale */
+		old = plat_load_relaxed(&space->done);
+		if (old >= n)
+			break;
+		/* DMA-R5: flush n has completed; pairs with DMA-A5 */
+	} while (!plat_cas_full(&space->done, old, n));
+	/* Nobody needs an older flush any more, whether it was lost or is late. */
+	old = plat_load_relaxed(&space->pending);
+	if (old > DMAP_PENDING_BUSY && old <= n)
+		plat_cas_full(&space->pending, old, DMAP_PENDING_NONE);
+}
+
+static uint64_t flush_number(struct dmap_space *space)
+{
+	/* DMA-F2: before the submit; pairs with DMA-F1 */
+	return plat_fetch_add_full(&space->start, 1) + 1;
+}
+
+/* Flush the domain and wait: 0, -ETIMEDOUT, -EIO. */
+int dmap_flush_sync(struct dmap_space *space)
+{
+	struct dmap_inval_cmd cmd = domain_cmd(space);
+	uint64_t n = flush_number(space);
+	int r = submit_wait(space, &cmd, 1);
+
+	DMAP_COUNT(space, flush_cmds, 1);
+	if (r)
+		DMAP_COUNT(space, failed, 1);
+	else
+		flush_complete(space, n);
+	return r;
+}
+
+/* Begin a flush of the domain unless one is pending: 0 or the queue's error. */
+int dmap_flush_begin(struct dmap_space *space)
+{
+	struct dmap_inval_cmd cmd = domain_cmd(space);
+	uint64_t fence, n;
+	int r;
+
+	if (!plat_cas_full(&space->pending, DMAP_PENDING_NONE, DMAP_PENDING_BUSY))
+		return 0;
+	n = flush_number(space);
+	r = space->inval->submit(space->inval_ctx, &cmd, 1, &fence);
+	if (plat_unlikely(r)) {
+		DMAP_COUNT(space, failed, 1);
+		/* release: nothing to publish, but the claim ends here */
+		plat_store_release(&space->pending, DMAP_PENDING_NONE);
+		return r;
+	}
+	DMAP_COUNT(space, flush_cmds, 1);
+	/* DMA-R9: whoever reads this fence also sees that the old number has gone; with DMA-A6 */
+	plat_store_release(&space->pending_fence, fence);
+	/* DMA-R6: the fence is in place; pairs with DMA-A6 */
+	plat_store_release(&space->pending, n);
+	if (!fence)
+		flush_complete(space, n);
+	return 0;
+}
+
+/* Learn whether the pending flush, if any, has completed. */
+void dmap_flush_poll(struct dmap_space *space)
+{
+	/* DMA-A6: number, fence, number again; pairs with DMA-R6 and DMA-R9 */
+	uint64_t n = plat_load_acquire(&space->pending);
+	uint64_t fence;
+	int r;
+
+	if (n <= DMAP_PENDING_BUSY)
+		return;
+	fence = plat_load_acquire(&space->pending_fence);
+	if (plat_load_acquire(&space->pending) != n)
+		return;
+	r = fence ? space->inval->poll(space->inval_ctx, fence) : 1;
+	if (r > 0) {
+		flush_complete(space, n);
+	} else if (r < 0 && plat_cas_full(&space->pending, n, DMAP_PENDING_NONE)) {
+		DMAP_COUNT(space, failed, 1);
+	}
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* map.c - what drivers call: map, map_sg, unmap. */
+#include "dmap_int.h"
+
+#define LIMIT_32BIT 0xffffffffull
+
+/*
+ * Most devices need, and drivers with bugs assume, addresses below 4 GiB; so
+ * those go first.  A device that can do more gets more only when there is no more room below.
+ */
+static uint64_t alloc_once(struct dmap_space *space, uint64_t size, uint64_t limit)
+{
+	if (space->low_first && limit > LIMIT_32BIT) {
+		uint64_t iova = iova_space_alloc(space->iova, size, LIMIT_32BIT);
+
+		if (plat_likely(!iova_is_err(iova)))
+			return iova;
+	}
+	return iova_space_alloc(space->iova, size, limit);
+}
+
+static plat_always_inline uint64_t alloc_iova(struct dmap_space *space, uint64_t size,
+					      uint64_t limit)
+{
+	uint64_t iova = alloc_once(space, size, limit);
+
+	if (plat_unlikely(space->lazy && dmap_no_room(iova)))
+		return dmap_lazy_reclaim(space, alloc_once, size, limit);
+	return iova;
+}
+
+/* The entries of the range are clear: free it once that has reached the device. */
+static plat_always_inline int release(struct dmap_space *space, uint64_t first, uint64_t size,
+				      struct pgtbl_gather *gather)
+{
+	int r;
+
+	if (space->lazy)
+		return dmap_lazy_release(space, first, size, gather);
+	r = dmap_inval_gather(space, gather);
+	if (plat_unlikely(r))
+		dmap_quarantine(space, first, size, gather);
+	else
+		dmap_finish(space, first, size, gather);
+	return r;
+}
+
+/*
+ * Somebody wrote to the page table behind our back: whose the range is, is
+ * unknown, so nobody gets it.  What we cleared there ourselves is in @gather.
+ */
+static plat_noinline int abandon(struct dmap_space *space, uint64_t first, uint64_t size,
+				 struct pgtbl_gather *gather)
+{
+	int r = pgtbl_gather_empty(gather) ? 0 : dmap_inval_gather(space, gather);
+
+	if (!r && gather->free_list)
+		pgtbl_gather_release(space->pgtbl, gather);
+	dmap_quarantine(space, first, size, gather);
+	return r;
+}
+
+/*
+ * Mapping failed with @err.  If @gather is empty nothing was ever there; otherwise
+ * a device that reads where it should not may have made the IOMMU cache it.
+ */
+static plat_noinline uint64_t map_failed(struct dmap_space *space, uint64_t first, uint64_t size,
+					 struct pgtbl_gather *gather, int err)
+{
+	if (err == -EEXIST)
+		abandon(space, first, size, gather);
+	else if (pgtbl_gather_empty(gather))
+		dmap_finish(space, first, size, gather);
+	else
+		release(space, first, size, gather);
+	return (uint64_t)(int64_t)err;
+}
+
+/* From some ten entries on, undoing the rare failure is cheaper than looking ahead. */
+static inline bool worth_undo(const struct dmap_space *space, uint64_t size)
+{
+	return size > 10ull << space->granule_lg2;
+}
+
+static plat_noinline uint64_t map_long(struct dmap_space *space, uint64_t iova, uint64_t phys,
+				       uint64_t size, unsigned prot)
+{
+	struct pgtbl_gather gather;
+	struct pgtbl_report report = { .gather = &gather };
+	int r;
+
+	pgtbl_gather_init(&gather);
+	r = pgtbl_map_at(space->pgtbl, iova, phys, size, prot, &report);
+	return plat_likely(!r) ? iova : map_failed(space, iova, size, &gather, r);
+}
+
+static plat_noinline uint64_t map_short_failed(struct dmap_space *space, uint64_t iova,
+					       uint64_t size, int err)
+{
+	struct pgtbl_gather gather;
+
+	pgtbl_gather_init(&gather);
+	return map_failed(space, iova, size, &gather, err);
+}
+
+uint64_t dmap_map(struct dmap_space *space, uint64_t phys, uint64_t size, unsigned prot,
+		  uint64_t limit)
+{
+	uint64_t last = phys + (size - 1);
+	uint64_t mask, base, iova;
+	int r;
+
+	if (plat_unlikely(!space || !size || last < phys))
+		return (uint64_t)-EINVAL;
+	mask = space->granule_mask;
+	base = phys & ~mask;
+	size = (last | mask) - base + 1; /* 0 for all 2^64 bytes: refused by libiova */
+	iova = alloc_iova(space, size, limit);
+	if (plat_unlikely(iova_is_err(iova)))
+		return iova;
+	if (worth_undo(space, size)) {
+		iova = map_long(space, iova, base, size, prot);
+		return iova_is_err(iova) ? iova : iova + (phys & mask);
+	}
+	r = pgtbl_map(space->pgtbl, iova, base, size, prot);
+	if (plat_unlikely(r))
+		return map_short_failed(space, iova, size, r);
+	return iova + (phys & mask);
+}
+
+/* Bytes from the first segment's granule to the end of the last one's; 0: not a range. */
+static uint64_t sg_size(const struct pgtbl_segment *seg, size_t nr_seg, uint64_t mask)
+{
+	uint64_t size = seg[0].phys & mask;
+
+	for (size_t i = 0; i < nr_seg; i++) {
+		uint64_t last = seg[i].phys + (seg[i].size - 1);
+
+		if (!seg[i].size || last < seg[i].phys || size + seg[i].size < size)
+			return 0;
+		if ((i && (seg[i].phys & mask)) || (i + 1 < nr_seg && ((last + 1) & mask)))
+			return 0;
+		size += seg[i].size;
+	}
+	return (size - 1) > ~mask - 1 ? 0 : ((size - 1) | mask) + 1;
+}
+
+/*
+ * At least two segments, the first or the last of them not aligned: those two are
+ * mapped apart.  On error what was mapped is unmapped again, into @report's gather.
+ */
+static int map_ragged(struct dmap_space *space, uint64_t iova, const struct pgtbl_segment *seg,
+		      size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+{
+	const struct pgtbl_segment *end = &seg[nr_seg - 1];
+	uint64_t mask = space->granule_mask;
+	uint64_t offset = seg->phys & mask;
+	uint64_t pos = iova;
+	int r;
+
+	r = pgtbl_map_at(space->pgtbl, iova, seg->phys - offset, offset + seg->size, prot,
+			 report);
+	if (r)
+		return r;
+	pos += offset + seg->size;
+	if (nr_seg > 2)
+		r = pgtbl_map_sg_at(space->pgtbl, pos, seg + 1, nr_seg - 2, prot, report);
+	if (!r) {
+		for (size_t i = 1; i + 1 < nr_seg; i++)
+			pos += seg[i].size;
+		r = pgtbl_map_at(space->pgtbl, pos, end->phys, (end->size + mask) & ~mask, prot,
+				 report);
+	}
+	if (r)
+		pgtbl_unmap(space->pgtbl, iova, pos - iova, report->gather);
+	return r;
+}
+
+uint64_t dmap_map_sg(struct dmap_space *space, const struct pgtbl_segment *seg, size_t nr_seg,
+		     unsigned prot, uint64_t limit)
+{
+	struct pgtbl_gather gather;
+	struct pgtbl_report report = { .gather = &gather };
+	uint64_t mask, size, iova, offset;
+	int r;
+
+	if (plat_unlikely(!space || !seg || !nr_seg))
+		return (uint64_t)-EINVAL;
+	if (nr_seg == 1)
+		return dmap_map(space, seg->phys, seg->size, prot, limit);
+	mask = space->granule_mask;
+	size = sg_size(seg, nr_seg, mask);
+	if (plat_unlikely(!size))
+		return (uint64_t)-EINVAL;
+	offset = seg->phys & mask;
+	iova = alloc_iova(space, size, limit);
+	if (plat_unlikely(iova_is_err(iova)))
+		return iova;
+	pgtbl_gather_init(&gather);
+	if (plat_unlikely(offset || (seg[nr_seg - 1].size & mask)))
+		r = map_ragged(space, iova, seg, nr_seg, prot, &report);
+	else
+		r = pgtbl_map_sg_at(space->pgtbl, iova, seg, nr_seg, prot,
+				    worth_undo(space, size) ? &report : NULL);
+	if (plat_unlikely(r))
+		return map_failed(space, iova, size, &gather, r);
+	return iova + offset;
+}
+
+/* The range is allocated but its entries are not all there. */
+static plat_noinline int unmap_odd(struct dmap_space *space, uint64_t first, uint64_t size,
+				   uint64_t cleared, struct pgtbl_gather *gather)
+{
+	int r;
+
+	/* Unmapped before, and waiting in a queue or in quarantine; or never mapped. */
+	if (!cleared)
+		return -ENOENT;
+	r = abandon(space, first, size, gather);
+	return r ? r : -ESTALE;
+}
+
+int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size)
+{
+	uint64_t last = iova + (size - 1);
+	struct pgtbl_gather gather;
+	uint64_t mask, cleared;
+	int r;
+
+	if (plat_unlikely(!space || !size || last < iova))
+		return -EINVAL;
+	mask = space->granule_mask;
+	iova &= ~mask;
+	size = (last | mask) - iova + 1;
+	r = iova_space_check(space->iova, iova, size);
+	if (plat_unlikely(r))
+		return r;
+	pgtbl_gather_init(&gather);
+	cleared = pgtbl_unmap(space->pgtbl, iova, size, &gather);
+	if (plat_unlikely(cleared != size))
+		return unmap_odd(space, iova, size, cleared, &gather);
+	return release(space, iova, size, &gather);
+}
