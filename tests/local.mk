@@ -48,5 +48,6 @@ include tests/unit/bench.mk
 include tests/unit/plat.mk
 include tests/mc/local.mk
 include tests/stress/plat.mk
+include tests/unit/dma.mk
 include tests/fmt/local.mk
 include tests/replay/local.mk
