@@ -1,8 +1,8 @@
 # bench: peers built on demand, ratios for machines, Google Benchmark for people
 include bench/replay.mk
 
-EXTRA_DIST += bench/README.md bench/instructions.sh bench/peers/README.md bench/peers/build.sh bench/peers/peer.h \
-	bench/peers/peer_iova.c bench/peers/peer_pgtbl.c \
+EXTRA_DIST += bench/README.md bench/instructions.sh bench/peers/README.md \
+	bench/peers/build.sh bench/peers/peer.h bench/peers/peer_iova.c bench/peers/peer_pgtbl.c \
 	bench/peers/compat/kcompat.h bench/peers/compat/kcompat.c
 
 # Linux's own code is compiled with our compiler and our flags, and only when
@@ -26,15 +26,16 @@ bench_ratios_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
 bench_ratios_LDADD = $(JSONC_LIBS) -lm
 
 # Both sides are linked statically and called directly.
-BENCH_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/bench
-BENCH_SOURCES = bench/harness.c bench/harness.h bench/harness_int.h bench/harness_count.c \
-	bench/harness_pages.c bench/harness_threads.c bench/stats.c bench/stats.h \
-	bench/sides.c bench/sides.h bench/malloc_peer.c \
+EXTRA_LIBRARIES = bench/libbench.a
+bench_libbench_a_SOURCES = bench/harness.c bench/harness.h bench/harness_int.h \
+	bench/harness_count.c bench/harness_pages.c bench/harness_threads.c \
+	bench/stats.c bench/stats.h bench/sides.c bench/sides.h bench/malloc_peer.c \
 	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c \
 	bench/wl_pgtbl.h bench/pgtbl_ours.c bench/pgtbl_peer.c
-BENCH_CFLAGS = $(AM_CFLAGS) -pthread
+bench_libbench_a_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/bench
+bench_libbench_a_CFLAGS = $(AM_CFLAGS) -pthread
 BENCH_LIBS = libiova/libiova.la libpgtbl/libpgtbl.la plat/libplat.la \
-	$(BENCH_JEMALLOC) $(JEMALLOC_LIBS) -lm
+	$(BENCH_JEMALLOC) $(JEMALLOC_LIBS) -lm -lpthread
 if HAVE_JEMALLOC
 BENCH_JEMALLOC = plat/jemalloc/libiova-jemalloc.la
 else
@@ -42,19 +43,17 @@ BENCH_JEMALLOC =
 endif
 
 EXTRA_PROGRAMS += bench/ratios-worker-6.1 bench/ratios-worker-6.12
-bench_ratios_worker_6_1_SOURCES = bench/worker.c $(BENCH_SOURCES)
-bench_ratios_worker_6_1_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_ratios_worker_6_1_CFLAGS = $(BENCH_CFLAGS)
+bench_ratios_worker_6_1_SOURCES = bench/worker.c
+bench_ratios_worker_6_1_CPPFLAGS = $(bench_libbench_a_CPPFLAGS)
 bench_ratios_worker_6_1_LDFLAGS = -static
-bench_ratios_worker_6_1_LDADD = bench/peers/libpeers-6.1.a $(BENCH_LIBS)
-bench_ratios_worker_6_12_SOURCES = $(bench_ratios_worker_6_1_SOURCES)
-bench_ratios_worker_6_12_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_ratios_worker_6_12_CFLAGS = $(BENCH_CFLAGS)
+bench_ratios_worker_6_1_LDADD = bench/libbench.a bench/peers/libpeers-6.1.a $(BENCH_LIBS)
+bench_ratios_worker_6_12_SOURCES = bench/worker.c
+bench_ratios_worker_6_12_CPPFLAGS = $(bench_libbench_a_CPPFLAGS)
 bench_ratios_worker_6_12_LDFLAGS = -static
 # the page tables are those of 6.1 in either
-bench_ratios_worker_6_12_LDADD = bench/peers/libpeers-6.12.a bench/peers/libpeers-6.1.a $(BENCH_LIBS)
-
-CLEANFILES += bench/ratios-worker-6.1 bench/ratios-worker-6.12
+bench_ratios_worker_6_12_LDADD = bench/libbench.a bench/peers/libpeers-6.12.a \
+	bench/peers/libpeers-6.1.a $(BENCH_LIBS)
+CLEANFILES += bench/libbench.a bench/ratios-worker-6.1 bench/ratios-worker-6.12
 
 # bench/bench is a few lines of shell that make and start bench/bench-run.
 noinst_SCRIPTS = bench/bench
@@ -66,19 +65,23 @@ bench/bench: bench/bench.sh
 if HAVE_BENCHMARK
 HAVE_BENCHMARK = yes
 EXTRA_PROGRAMS += bench/bench-run
-bench_bench_run_SOURCES = bench/bench.c bench/gbench.cc bench/gbench.h $(BENCH_SOURCES)
-bench_bench_run_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_bench_run_CFLAGS = $(BENCH_CFLAGS)
+bench_bench_run_SOURCES = bench/bench.c bench/gbench.cc bench/gbench.h
+bench_bench_run_CPPFLAGS = $(bench_libbench_a_CPPFLAGS)
 bench_bench_run_CXXFLAGS = $(AM_CXXFLAGS) $(BENCHMARK_CFLAGS)
 bench_bench_run_LDFLAGS = -static
-bench_bench_run_LDADD = bench/peers/libpeers-6.1.a $(BENCH_LIBS) $(BENCHMARK_LIBS) -lpthread
+bench_bench_run_LDADD = bench/libbench.a bench/peers/libpeers-6.1.a $(BENCH_LIBS) \
+	$(BENCHMARK_LIBS)
 CLEANFILES += bench/bench-run
 else
 HAVE_BENCHMARK = no
 EXTRA_DIST += bench/bench.c bench/gbench.cc bench/gbench.h
 endif
+
+# What had to be unpacked or downloaded survives a "make clean".
 clean-local: clean-peers
 clean-peers:
-	-rm -rf bench/peers/obj-6.* bench/peers/src-6.* bench/peers/download \
-		bench/peers/libpeers-6.*
-.PHONY: clean-peers
+	-rm -rf bench/peers/obj-6.* bench/peers/libpeers-6.*
+distclean-local: distclean-peers
+distclean-peers:
+	-rm -rf bench/peers/src-6.* bench/peers/download
+.PHONY: clean-peers distclean-peers
