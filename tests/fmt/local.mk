@@ -7,3 +7,5 @@ PGTBL_MODEL_SOURCES = tests/fmt/pgtbl_pool.h tests/fmt/pgtbl_pool.c tests/fmt/pg
 tests_fmt_test_pgtbl_conform_SOURCES = tests/fmt/test_pgtbl_conform.c $(PGTBL_MODEL_SOURCES)
 tests_fmt_test_pgtbl_conform_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fmt
 tests_fmt_test_pgtbl_conform_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la
+
+include tests/stress/pgtbl.mk

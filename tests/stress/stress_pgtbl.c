@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Page tables under threads: mappers that share leaf tables, unmappers of whole
+ * tables, a reclaimer, translators and a visitor.
+ *
+ * An address is only ever mapped to one of two places that follow from it, so
+ * whatever a reader finds can be checked; a mapper finds its own mappings
+ * exactly.  A freed page is poisoned: who reads it finds nonsense, who writes
+ * it is found when the page is used again.
+ *
+ * SECONDS=n and SEED=n may be set.  Plain C: this is what runs under TSan.
+ */
+#include "pgtbl.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define K4 4096ull
+#define M2 (1ull << 21)
+#define G1 (1ull << 30)
+#define MAPPERS 3u
+#define SHARED_PAGES 48u   /* of each shared leaf table */
+#define SHARED_TABLES 4u
+#define POISON 0xa5a5a5a5a5a5a5a5ull
+
+struct page {
+	struct page *next;
+	uint64_t *mem;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct page *free;
+	long live;
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static const char *failure; /* the first one */
+static int stop_now;
+static uint64_t deadline;
+
+static void fail(const char *what)
+{
+	const char *none = NULL;
+
+	__atomic_compare_exchange_n(&failure, &none, what, false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
+	__atomic_store_n(&stop_now, 1, __ATOMIC_RELAXED);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool running(void)
+{
+	return !__atomic_load_n(&stop_now, __ATOMIC_RELAXED) && now_ns() < deadline;
+}
+
+/* Table pages.  Memory is never given back, so a late access is wrong but not fatal. */
+
+static void *page_alloc(void *ctx, size_t size, size_t align)
+{
+	struct page *p;
+
+	(void)ctx;
+	pthread_mutex_lock(&pool.lock);
+	p = pool.free;
+	if (p)
+		pool.free = p->next;
+	pool.live++;
+	pthread_mutex_unlock(&pool.lock);
+	if (p) {
+		uint64_t *mem = p->mem;
+
+		for (size_t i = 0; i < size / 8; i++)
+			if (__atomic_load_n(&mem[i], __ATOMIC_RELAXED) != POISON)
+				fail("somebody wrote into a freed table");
+		free(p);
+		memset(mem, 0, size);
+		return mem;
+	}
+	p = aligned_alloc(align, size);
+	return p ? memset(p, 0, size) : NULL;
+}
+
+static void page_free(void *ctx, void *ptr, size_t size, size_t align)
+{
+	struct page *p = malloc(sizeof(*p));
+	uint64_t *mem = ptr;
+
+	(void)ctx, (void)align;
+	for (size_t i = 0; i < size / 8; i++) {
+		if (mem[i])
+			fail("a page came back with something in it");
+		__atomic_store_n(&mem[i], POISON, __ATOMIC_RELAXED);
+	}
+	p->mem = mem;
+	pthread_mutex_lock(&pool.lock);
+	p->next = pool.free;
+	pool.free = p;
+	pool.live--;
+	pthread_mutex_unlock(&pool.lock);
+}
+
+static void pool_empty(void)
+{
+	while (pool.free) {
+		struct page *p = pool.free;
+
+		pool.free = p->next;
+		free(p->mem);
+		free(p);
+	}
+}
+
+/* The other side of a flush takes its time. */
+static void slow_flush(void *ctx, const void *first, size_t bytes)
+{
+	(void)ctx, (void)first, (void)bytes;
+	sched_yield();
+}
+
+/* Threads */
+
+struct run {
+	const char *name;
+	struct pgtbl *pt;
+	unsigned levels;
+	bool unlink;
+	uint64_t base;
+};
+
+struct thread {
+	pthread_t id;
+	struct run *run;
+	unsigned number;
+	uint64_t seed;
+	uint64_t count;
+	uint64_t other;
+};
+
+static unsigned pick(struct thread *t, unsigned n)
+{
+	t->seed = t->seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (unsigned)(t->seed >> 33) % n;
+}
+
+/* The two places an address may go to: they differ in bit 41. */
+static uint64_t place(uint64_t iova, unsigned which)
+{
+	return (iova & ((1ull << 40) - 1)) | (which ? 1ull << 41 : 1ull << 42);
+}
+
+static bool placed(uint64_t iova, uint64_t phys)
+{
+	return phys == place(iova, 0) || phys == place(iova, 1);
+}
+
+static void map_checked(struct thread *t, uint64_t iova, uint64_t size, unsigned which)
+{
+	struct pgtbl *pt = t->run->pt;
+	struct pgtbl_gather undo;
+	struct pgtbl_report report = { .gather = pick(t, 2) ? &undo : NULL };
+	uint64_t phys, probe = iova + K4 * pick(t, (unsigned)(size / K4));
+
+	pgtbl_gather_init(&undo);
+	if (pgtbl_map_at(pt, iova, place(iova, which), size, 3, &report))
+		fail("map of a free range failed");
+	else if (pgtbl_translate(pt, probe, &phys) || phys != place(probe, which))
+		fail("a mapping is lost");
+	if (!pgtbl_gather_empty(&undo))
+		fail("a map that succeeded undid something");
+}
+
+static void unmap_checked(struct thread *t, uint64_t iova, uint64_t size, uint64_t want,
+			  struct pgtbl_gather *gather)
+{
+	uint64_t phys;
+
+	if (pgtbl_unmap(t->run->pt, iova, size, gather) != want)
+		fail("unmap found something else than was mapped");
+	if (pgtbl_translate(t->run->pt, iova, &phys) != -ENOENT)
+		fail("still mapped");
+}
+
+/* Pages of the shared tables that are congruent to the number are this thread's. */
+static void shared_tables(struct thread *t, struct pgtbl_gather *gather)
+{
+	uint64_t table = t->run->base + M2 * pick(t, SHARED_TABLES);
+	unsigned mapped = 0;
+	uint64_t iova[8];
+
+	for (unsigned i = 1 + pick(t, 8); mapped < i; mapped++) {
+		iova[mapped] = table + K4 * (pick(t, SHARED_PAGES / 8) * 8 * MAPPERS +
+					     mapped * MAPPERS + t->number);
+		map_checked(t, iova[mapped], K4, pick(t, 2));
+	}
+	while (mapped--)
+		unmap_checked(t, iova[mapped], K4, K4, gather);
+}
+
+/* A gigabyte of its own: several tables, large pages, holes, occupied ranges. */
+static void own_tables(struct thread *t, struct pgtbl_gather *gather)
+{
+	/* First and last page do not belong to large leaves: they can be unmapped alone. */
+	uint64_t iova = t->run->base + G1 * (1 + t->number) + K4 * (1 + 2 * pick(t, 512));
+	uint64_t size = 2 * K4 * (1 + pick(t, 750)), hole = pick(t, 2) ? 0 : size - K4;
+	struct pgtbl_gather undo;
+	struct pgtbl_report report = { .gather = &undo };
+
+	pgtbl_gather_init(&undo);
+	map_checked(t, iova, size, pick(t, 2));
+	if (pgtbl_map_at(t->run->pt, iova - K4, place(iova - K4, 0), 2 * K4 + size, 3, &report) !=
+		    -EEXIST ||
+	    report.iova != iova)
+		fail("an occupied range was not seen");
+	pgtbl_gather_merge(gather, &undo);
+	unmap_checked(t, iova + hole, K4, K4, gather);
+	unmap_checked(t, iova, size, size - K4, gather);
+	map_checked(t, t->run->base + G1 * (1 + t->number) + 4 * M2, 2 * M2, pick(t, 2));
+	unmap_checked(t, t->run->base + G1 * (1 + t->number) + 4 * M2, 2 * M2, 2 * M2, gather);
+}
+
+static void *mapper(void *arg)
+{
+	struct thread *t = arg;
+	struct pgtbl_gather gather;
+
+	pgtbl_gather_init(&gather);
+	while (running()) {
+		if (pick(t, 16))
+			shared_tables(t, &gather);
+		else
+			own_tables(t, &gather);
+		t->count++;
+		if (!pick(t, 8))
+			pgtbl_gather_release(t->run->pt, &gather);
+		if (!pick(t, 64))
+			pgtbl_drain(t->run->pt);
+	}
+	pgtbl_gather_release(t->run->pt, &gather);
+	return NULL;
+}
+
+static void *reclaimer(void *arg)
+{
+	struct thread *t = arg;
+	struct pgtbl_gather gather;
+
+	pgtbl_gather_init(&gather);
+	while (running()) {
+		int64_t n = pgtbl_reclaim(t->run->pt, 0, pgtbl_iova_last(t->run->pt), &gather);
+
+		if (n > 0)
+			t->count += (uint64_t)n;
+		else if (n && n != -EBUSY)
+			fail("reclaim failed");
+		pgtbl_gather_release(t->run->pt, &gather);
+	}
+	return NULL;
+}
+
+static void *translator(void *arg)
+{
+	struct thread *t = arg;
+
+	while (running()) {
+		uint64_t phys, iova = t->run->base + (pick(t, 4) ? M2 * pick(t, SHARED_TABLES) :
+								   G1 * (1 + pick(t, MAPPERS)));
+		int err;
+
+		iova += K4 * pick(t, SHARED_PAGES * MAPPERS);
+		err = pgtbl_translate(t->run->pt, iova, &phys);
+		if (err && err != -ENOENT)
+			fail("translate failed");
+		if (!err && !placed(iova, phys))
+			fail("translate saw something that was never mapped");
+		t->count++;
+		t->other += !err;
+	}
+	return NULL;
+}
+
+static int visit_leaf(void *ctx, const struct pgtbl_leaf *leaf)
+{
+	struct thread *t = ctx;
+
+	if (!placed(leaf->iova, leaf->phys))
+		fail("visit saw something that was never mapped");
+	t->other++;
+	return 0;
+}
+
+static void *visitor(void *arg)
+{
+	struct thread *t = arg;
+
+	while (running()) {
+		if (pgtbl_visit(t->run->pt, 0, pgtbl_iova_last(t->run->pt), visit_leaf, t))
+			fail("visit failed");
+		t->count++;
+	}
+	return NULL;
+}
+
+static void stress(struct run *run, const struct pgtbl_config *config, uint64_t seed)
+{
+	static void *(*const body[])(void *) = { mapper, mapper, mapper, reclaimer, translator,
+						 visitor };
+	enum { THREADS = sizeof(body) / sizeof(*body) };
+	struct thread thread[THREADS];
+
+	if (pgtbl_create(&run->pt, config)) {
+		fail("no table");
+		return;
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		thread[i] = (struct thread){ .run = run, .number = i, .seed = seed * 64 + i };
+		if (pthread_create(&thread[i].id, NULL, body[i], &thread[i]))
+			abort();
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(thread[i].id, NULL);
+	printf("# %s: %" PRIu64 " rounds, %" PRIu64 " tables reclaimed, %" PRIu64
+	       " translations (%" PRIu64 " hits), %" PRIu64 " visits\n",
+	       run->name, thread[0].count + thread[1].count + thread[2].count, thread[3].count,
+	       thread[4].count, thread[4].other, thread[5].count);
+	if (!thread[0].count || !thread[3].count || !thread[4].other)
+		fail("one of the threads did nothing");
+	if (pgtbl_destroy(run->pt))
+		fail("something is still mapped");
+	if (pool.live)
+		fail("table pages are left");
+}
+
+int main(void)
+{
+	static const struct plat_mem_ops mem_ops = { page_alloc, page_free };
+	const char *s = getenv("SEED"), *d = getenv("SECONDS");
+	uint64_t seed = s ? strtoull(s, NULL, 0) : (uint64_t)time(NULL);
+	double seconds = d ? atof(d) : getenv("CHECK_LONG") ? 60 : 1.5;
+	struct run run[] = {
+		{ .name = "vtdss-3 below 4 GiB", .levels = 3 },
+		{ .name = "vtdss-4 above 4 GiB", .levels = 4, .base = 1ull << 39 },
+		{ .name = "x86_64-5, unlink", .levels = 5, .base = 1ull << 40, .unlink = true },
+		{ .name = "vtdss-5, not coherent", .levels = 5, .base = 1ull << 40 },
+	};
+
+	printf("1..4\n# seed %" PRIu64 "\n", seed);
+	for (unsigned i = 0; i < 4; i++) {
+		struct pgtbl_config config = {
+			.ops = i == 2 ? &pgtbl_x86_64_ops : &pgtbl_vtdss_ops,
+			.levels = run[i].levels,
+			.oa_bits = 46,
+			.flags = run[i].unlink ? PGTBL_UNLINK : 0,
+			.pages = { &mem_ops, NULL },
+			.flush = i == 3 ? slow_flush : NULL,
+		};
+
+		failure = NULL;
+		stop_now = 0;
+		deadline = now_ns() + (uint64_t)(seconds * 1e9);
+		stress(&run[i], &config, seed + i);
+		printf("%s %u - %s%s%s\n", failure ? "not ok" : "ok", i + 1, run[i].name,
+		       failure ? ": " : "", failure ? failure : "");
+		if (failure)
+			return 1;
+	}
+	pool_empty();
+	return 0;
+}
