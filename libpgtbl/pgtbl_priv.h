@@ -116,18 +116,18 @@ void pgtbl_gather_join(struct pgtbl_gather *gather, uint64_t first, uint64_t las
  * aligned address, which no format takes for a present entry. */
 void pgtbl_gather_page(struct pgtbl_gather *gather, uint64_t *page);
 
-/* Add [first, last] next to the newest range or as a new one. */
+/* Add [first, last] next to the newest range or as a new one.  Neither wraps. */
 static plat_always_inline bool pgtbl_gather_try(struct pgtbl_gather *gather, uint64_t first,
 						uint64_t last)
 {
 	unsigned n = gather->nr_ranges;
 	struct pgtbl_range *r = &gather->range[n];
 
-	if (n && r[-1].last + 1 == first) {
+	if (n && first && r[-1].last + 1 == first) {
 		r[-1].last = last;
 		return true;
 	}
-	if (n && last + 1 == r[-1].first) {
+	if (n && r[-1].first && last + 1 == r[-1].first) {
 		r[-1].first = first;
 		return true;
 	}

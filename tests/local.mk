@@ -49,5 +49,6 @@ include tests/unit/plat.mk
 include tests/mc/local.mk
 include tests/stress/plat.mk
 include tests/unit/dma.mk
+include tests/unit/pgtbl.mk
 include tests/fmt/local.mk
 include tests/replay/local.mk

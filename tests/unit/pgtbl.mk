@@ -1,0 +1,36 @@
+# unit tests of libpgtbl
+if HAVE_CRITERION
+PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_gather \
+	tests/unit/test_pgtbl_map tests/unit/test_pgtbl_pages
+check_PROGRAMS += $(PGTBL_UNIT)
+TESTS += $(PGTBL_UNIT)
+endif
+PGTBL_UNIT_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fmt
+PGTBL_UNIT_SOURCES = tests/unit/pgtbl_unit.h tests/unit/unit.h tests/fmt/pgtbl_pool.h \
+	tests/fmt/pgtbl_pool.c tests/fmt/pgtbl_model.h tests/fmt/pgtbl_hw.h tests/fmt/pgtbl_hw.c
+PGTBL_UNIT_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la $(UNIT_LIBS)
+
+tests_unit_test_pgtbl_SOURCES = tests/unit/test_pgtbl.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_fmt_SOURCES = tests/unit/test_pgtbl_fmt.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_fmt_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_fmt_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_fmt_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_gather_SOURCES = tests/unit/test_pgtbl_gather.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_gather_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_gather_CFLAGS = $(UNIT_CFLAGS) $(URCU_BP_CFLAGS)
+tests_unit_test_pgtbl_gather_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_map_SOURCES = tests/unit/test_pgtbl_map.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_map_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_map_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_map_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_pages_SOURCES = tests/unit/test_pgtbl_pages.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_pages_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_pages_CFLAGS = $(UNIT_CFLAGS) $(URCU_BP_CFLAGS) -pthread
+tests_unit_test_pgtbl_pages_LDADD = $(PGTBL_UNIT_LDADD) $(URCU_BP_LIBS)

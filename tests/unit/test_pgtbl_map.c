@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* test_pgtbl_map.c - map, map_sg and unmap in the cases that have hurt others. */
+#include "pgtbl_unit.h"
+
+static unsigned leaves, pages_4k, pages_2m, pages_1g;
+
+static int count_leaf(void *ctx, const struct pgtbl_leaf *leaf)
+{
+	(void)ctx;
+	leaves++;
+	pages_4k += leaf->size == K4;
+	pages_2m += leaf->size == M2;
+	pages_1g += leaf->size == G1;
+	return 0;
+}
+
+static void count(void)
+{
+	leaves = pages_4k = pages_2m = pages_1g = 0;
+	cr_assert_eq(pgtbl_visit(pt, 0, pgtbl_iova_last(pt), count_leaf, NULL), 0);
+}
+
+/* Identity, 0x3fe400000-0x4c0600000: up to 1 GiB alignment, gigabytes, and down again. */
+Test(pgtbl_map, mixed_sizes)
+{
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	cr_assert_eq(pgtbl_map(pt, 0x3fe400000, 0x3fe400000, 0x4c0600000 - 0x3fe400000, 3), 0);
+	count();
+	cr_expect_eq(pages_4k, 0);
+	cr_expect_eq(pages_2m, 14 + 3);
+	cr_expect_eq(pages_1g, 3);
+	cr_expect_eq(pgtbl_unmap(pt, 0x3fe400000, 0x4c0600000 - 0x3fe400000, &gather),
+		     0x4c0600000 - 0x3fe400000);
+	unit_close();
+}
+
+/* A range that ends below the interrupt window and touches no 2 MiB boundary well. */
+Test(pgtbl_map, below_the_interrupt_window)
+{
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	cr_assert_eq(pgtbl_map(pt, 0xfef80000, 0xfef80000, 0x20000, 3), 0);
+	cr_assert_eq(pgtbl_map(pt, 0xfee00000 - M2, 0xfee00000 - M2, M2, 3), 0);
+	cr_assert_eq(pgtbl_map(pt, 0xfef7f000, 0x1000, K4, 3), 0);
+	cr_assert_eq(pgtbl_map(pt, 0xfefa0000, 0x2000, K4, 3), 0);
+	count();
+	cr_expect_eq(pages_4k, 34);
+	cr_expect_eq(pages_2m, 1);
+	cr_expect_eq(unit_translate(0xfef80000), 0xfef80000);
+	cr_expect_eq(unit_translate(0xfef9ffff), 0xfef9ffff);
+	cr_expect_eq(unit_translate(0xfefa0000), 0x2000);
+	cr_expect_eq(unit_translate(0xfee00000), (uint64_t)-ENOENT);
+	cr_expect_eq(pgtbl_unmap(pt, 0, 4 * G1, &gather), M2 + 34 * K4);
+	unit_close();
+}
+
+/* 39-bit hardware and addresses at and above 2^39. */
+Test(pgtbl_map, width_39)
+{
+	uint64_t end = 1ull << 39;
+
+	unit_open(&pgtbl_vtdss_ops, 3, 0);
+	cr_expect_eq(pgtbl_map(pt, end, 0, K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, end - K4, 0, 2 * K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 1ull << 63, 0, K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, ~0ull - K4 + 1, 0, K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, ~0ull - K4 + 1, 0, 2 * K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, 0, end + K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_unmap(pt, end, K4, &gather), 0);
+	cr_expect_eq(pgtbl_unmap(pt, end - K4, 2 * K4, &gather), 0);
+	cr_expect_eq(pgtbl_unmap(pt, 0, ~0ull & ~(K4 - 1), &gather), 0);
+	cr_expect_eq(unit_translate(end), (uint64_t)-EINVAL);
+	cr_expect_eq(pgtbl_map(pt, end - K4, 0, K4, 3), 0);
+	cr_expect_eq(pgtbl_unmap(pt, 0, end, &gather), K4);
+	unit_close();
+}
+
+Test(pgtbl_map, bad_arguments)
+{
+	struct pgtbl_report r = { .gather = NULL };
+	uint64_t top = 1ull << 46;
+
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	cr_expect_eq(pgtbl_map_at(pt, 0x1001, 0, K4, 3, &r), -EINVAL);
+	cr_expect_eq(r.error, -EINVAL);
+	cr_expect_eq(r.iova, 0x1001);
+	cr_expect_eq(pgtbl_map(pt, 0, 1, K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, 0, 0, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0x5000, 0, 0, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, 0, K4 + 1, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, 0, 1, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, top, K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, top - K4, 2 * K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, ~0ull - K4 + 1, K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_map(pt, 0, ~0ull - K4 + 1, 2 * K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_unmap_at(pt, 1, K4, &gather, &r), 0);
+	cr_expect_eq(pgtbl_unmap_at(pt, 0, 0, &gather, &r), 0);
+	cr_expect_eq(pgtbl_unmap_at(pt, 0x5000, 0, &gather, &r), 0);
+	cr_expect_eq(pgtbl_unmap_at(pt, 0, 100, &gather, &r), 0);
+	cr_expect_eq(r.error, -EINVAL);
+	cr_expect_eq(pool.live, 1, "a refused call took a page");
+	cr_expect(pgtbl_gather_empty(&gather));
+	unit_close();
+}
+
+Test(pgtbl_map, bad_segments)
+{
+	struct pgtbl_segment seg[4] = { { 0, K4 }, { G1, K4 }, { 0x3000, 0 }, { M2, K4 } };
+	struct pgtbl_report r = { .gather = NULL };
+
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	/* The slow and the fast way: without and with a table. */
+	for (unsigned i = 0; i < 2; i++) {
+		seg[2] = (struct pgtbl_segment){ 0x3000, 0 };
+		cr_expect_eq(pgtbl_map_sg_at(pt, K4, seg, 4, 3, &r), -EINVAL);
+		cr_expect_eq(r.iova, 3 * K4, "the third segment is at fault");
+		seg[2].size = 100;
+		cr_expect_eq(pgtbl_map_sg(pt, K4, seg, 4, 3), -EINVAL);
+		seg[2].size = ~0ull & ~(K4 - 1);
+		cr_expect_eq(pgtbl_map_sg(pt, K4, seg, 4, 3), -EINVAL);
+		seg[2] = (struct pgtbl_segment){ (1ull << 46) - K4, 2 * K4 };
+		cr_expect_eq(pgtbl_map_sg(pt, K4, seg, 4, 3), -EINVAL);
+		seg[2] = (struct pgtbl_segment){ 0x10, K4 };
+		cr_expect_eq(pgtbl_map_sg(pt, K4, seg, 4, 3), -EINVAL);
+		cr_expect_eq(pgtbl_map_sg(pt, K4, seg, 0, 3), -EINVAL);
+		count();
+		cr_expect_eq(leaves, 0);
+		seg[2] = (struct pgtbl_segment){ (1ull << 46) - 2 * K4, 2 * K4 };
+		cr_expect_eq(pgtbl_map_sg(pt, K4, seg, 4, 3), 0);
+		cr_expect_eq(unit_translate(4 * K4 + 5), (1ull << 46) - K4 + 5);
+		cr_expect_eq(unit_translate(5 * K4), M2);
+		cr_expect_eq(pgtbl_unmap(pt, K4, 5 * K4, &gather), 5 * K4);
+	}
+	unit_close();
+}
+
+/* Contiguous segments make large leaves; the same in pieces does not matter. */
+Test(pgtbl_map, segments_are_joined)
+{
+	struct pgtbl_segment seg[1024];
+
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	for (unsigned i = 0; i < 1024; i++)
+		seg[i] = (struct pgtbl_segment){ G1 + i * K4, K4 };
+	cr_assert_eq(pgtbl_map_sg(pt, 6 * G1, seg, 1024, 3), 0);
+	count();
+	cr_expect_eq(leaves, 2);
+	cr_expect_eq(pages_2m, 2);
+	cr_expect_eq(pgtbl_unmap(pt, 6 * G1, 2 * M2, &gather), 2 * M2);
+	unit_close();
+}
+
+/* An entry reused before the invalidation of its last use: it must be free, not stale. */
+Test(pgtbl_map, reuse)
+{
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	for (unsigned i = 0; i < 10000; i++) {
+		uint64_t iova = 0xfffff000 - (i % 7) * K4;
+
+		cr_assert_eq(pgtbl_map(pt, iova, i * K4, K4, 3), 0);
+		cr_assert_eq(unit_translate(iova), i * K4);
+		cr_assert_eq(pgtbl_map(pt, iova, 0, K4, 3), -EEXIST);
+		cr_assert_eq(unit_translate(iova), i * K4);
+		cr_assert_eq(pgtbl_unmap(pt, iova, K4, &gather), K4);
+		cr_assert_eq(pgtbl_unmap(pt, iova, K4, &gather), 0);
+	}
+	unit_close();
+}
+
+/* What is occupied: by the same size, inside, around, at the first and at the last page. */
+static void occupied(uint64_t at, uint64_t size, uint64_t want)
+{
+	struct pgtbl_gather undone;
+	struct pgtbl_report strict = { .gather = NULL }, once = { .gather = &undone };
+
+	pgtbl_gather_init(&undone);
+	cr_expect_eq(pgtbl_map_at(pt, at, G1, size, 3, &strict), -EEXIST);
+	cr_expect_eq(strict.iova, want, "%#lx", (unsigned long)strict.iova);
+	cr_expect_eq(pgtbl_map_at(pt, at, G1, size, 3, &once), -EEXIST);
+	cr_expect_eq(once.iova, want);
+	for (uint64_t i = at; i < want; i += want - at > M2 ? M2 : K4) {
+		bool found = false;
+
+		for (unsigned k = 0; k < undone.nr_ranges; k++)
+			found |= undone.range[k].first <= i && undone.range[k].last >= i;
+		cr_assert(found || want - at <= 16 * K4, "%#lx", (unsigned long)i);
+	}
+}
+
+Test(pgtbl_map, occupied)
+{
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	cr_assert_eq(pgtbl_map(pt, 8 * G1, 0, M2, 3), 0);
+	cr_assert_eq(pgtbl_map(pt, 8 * G1 + 4 * M2 + 100 * K4, 0, K4, 3), 0);
+	occupied(8 * G1, K4, 8 * G1);
+	occupied(8 * G1 + 5 * K4, K4, 8 * G1 + 5 * K4);
+	occupied(8 * G1 + 5 * K4, 4 * K4, 8 * G1 + 5 * K4);
+	occupied(8 * G1, M2, 8 * G1);
+	occupied(8 * G1, G1, 8 * G1);
+	occupied(7 * G1, 2 * G1, 8 * G1);
+	occupied(8 * G1 - K4, 2 * K4, 8 * G1);
+	occupied(8 * G1 - 600 * K4, 601 * K4, 8 * G1);
+	occupied(8 * G1 + M2, 4 * M2, 8 * G1 + 4 * M2 + 100 * K4);
+	occupied(8 * G1 + 4 * M2, M2, 8 * G1 + 4 * M2 + 100 * K4);
+	occupied(8 * G1 + 4 * M2 + 90 * K4, 11 * K4, 8 * G1 + 4 * M2 + 100 * K4);
+	occupied(8 * G1 + 4 * M2 + 20 * K4, 100 * K4, 8 * G1 + 4 * M2 + 100 * K4);
+	count();
+	cr_expect_eq(leaves, 2, "nothing else is there");
+	cr_expect_eq(pgtbl_unmap(pt, 7 * G1, 2 * G1, &gather), M2 + K4);
+	unit_close();
+}
+
+/* Part of a large leaf is not unmapped, nor is more than was asked for. */
+Test(pgtbl_map, inside_a_large_leaf)
+{
+	struct pgtbl_report r = { .gather = NULL };
+
+	unit_open(&pgtbl_x86_64_ops, 4, 0);
+	cr_assert_eq(pgtbl_map(pt, M2, M2, 2 * M2, 3), 0);
+	cr_expect_eq(pgtbl_unmap_at(pt, M2 + 7 * K4, K4, &gather, &r), 0);
+	cr_expect_eq(r.error, -EBUSY);
+	cr_expect_eq(r.iova, M2 + 7 * K4);
+	cr_expect(pgtbl_gather_empty(&gather));
+	cr_expect_eq(pgtbl_unmap_at(pt, M2 + K4, 2 * M2 - K4, &gather, &r), M2);
+	cr_expect_eq(r.iova, M2 + K4);
+	cr_expect_eq(unit_translate(M2), M2);
+	cr_expect_eq(unit_translate(2 * M2), (uint64_t)-ENOENT);
+	cr_expect_eq(pgtbl_unmap_at(pt, M2, 2 * M2, &gather, &r), M2);
+	cr_expect_eq(r.error, -ENOENT);
+	cr_expect_eq(r.iova, 2 * M2);
+	unit_close();
+}
+
+/* A large leaf where a table is already: smaller leaves inside, and -EEXIST if not empty. */
+Test(pgtbl_map, large_over_a_table)
+{
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	cr_assert_eq(pgtbl_map(pt, G1, 0, K4, 3), 0);
+	cr_expect_eq(pgtbl_map(pt, G1, G1, M2, 3), -EEXIST);
+	cr_expect_eq(pgtbl_unmap(pt, G1, K4, &gather), K4);
+	cr_expect_eq(pgtbl_map(pt, G1, G1, 2 * M2, 3), 0);
+	count();
+	cr_expect_eq(pages_4k, 512);
+	cr_expect_eq(pages_2m, 1);
+	cr_expect_eq(pgtbl_unmap(pt, G1, 2 * M2, &gather), 2 * M2);
+	/* Reclaimed, it is a large leaf again. */
+	pgtbl_gather_release(pt, &gather);
+	cr_expect_eq(pgtbl_reclaim(pt, 0, pgtbl_iova_last(pt), &gather), 1);
+	cr_expect(gather.tables);
+	cr_expect_eq(pgtbl_map(pt, G1, G1, 2 * M2, 3), 0);
+	count();
+	cr_expect_eq(pages_2m, 2);
+	cr_expect_eq(pgtbl_unmap(pt, G1, 2 * M2, &gather), 2 * M2);
+	unit_close();
+}
+
+/* A hundred thousand single pages with holes: the time of each call does not grow. */
+Test(pgtbl_map, fragmented)
+{
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	for (uint64_t i = 0; i < 100000; i++)
+		cr_assert_eq(pgtbl_map(pt, 16 * G1 + 2 * i * K4, i * K4, K4, 3), 0);
+	cr_expect_eq(pgtbl_unmap(pt, 16 * G1, 200000 * K4, &gather), 100000 * K4);
+	cr_expect_leq(gather.nr_ranges, PGTBL_GATHER_RANGES);
+	count();
+	cr_expect_eq(leaves, 0);
+	unit_close();
+}
