@@ -3,9 +3,11 @@ check_PROGRAMS += tests/fmt/test_pgtbl_conform
 TESTS += tests/fmt/test_pgtbl_conform
 PGTBL_MODEL_SOURCES = tests/fmt/pgtbl_pool.h tests/fmt/pgtbl_pool.c tests/fmt/pgtbl_model.h \
 	tests/fmt/pgtbl_model.c tests/fmt/pgtbl_hw.h tests/fmt/pgtbl_hw.c \
-	tests/fmt/pgtbl_stream.h tests/fmt/pgtbl_stream.c
-tests_fmt_test_pgtbl_conform_SOURCES = tests/fmt/test_pgtbl_conform.c $(PGTBL_MODEL_SOURCES)
+	tests/fmt/pgtbl_stream.h tests/fmt/pgtbl_stream_priv.h \
+	tests/fmt/pgtbl_stream.c tests/fmt/pgtbl_stream_pick.c
+tests_fmt_test_pgtbl_conform_SOURCES = tests/fmt/test_pgtbl_conform.c tests/tap.h $(PGTBL_MODEL_SOURCES)
 tests_fmt_test_pgtbl_conform_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fmt
 tests_fmt_test_pgtbl_conform_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la
 
 include tests/stress/pgtbl.mk
+include tests/fuzz/pgtbl.mk

@@ -1,52 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-#include "pgtbl_stream.h"
+#include "pgtbl_stream_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define K4 4096ull
-#define M2 (1ull << 21)
-#define G1 (1ull << 30)
-#define MAX_SEG 48u
-#define MAX_LEAVES 30000u
-
-#define SIZES_4K (1ull << 12)
-#define SIZES_2M (1ull << 12 | 1ull << 21)
-
-const struct stream_config stream_configs[] = {
-	{ "vtdss-3", &pgtbl_vtdss_ops, HW_VTDSS, 3, 46, 0, 0, 0, false, false },
-	{ "vtdss-4", &pgtbl_vtdss_ops, HW_VTDSS, 4, 46, 0, 0, PGTBL_SNOOP_CTL, false, false },
-	{ "vtdss-5", &pgtbl_vtdss_ops, HW_VTDSS, 5, 52, 0, 0, 0, false, false },
-	{ "x86_64-4", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0, 0, false, false },
-	{ "x86_64-5", &pgtbl_x86_64_ops, HW_X86_64, 5, 52, 0, 0, 0, false, false },
-	{ "vtdss-4, unlink", &pgtbl_vtdss_ops, HW_VTDSS, 4, 46, 0, 0, PGTBL_UNLINK, false, false },
-	{ "x86_64-5, unlink", &pgtbl_x86_64_ops, HW_X86_64, 5, 46, 0, 0, PGTBL_UNLINK, false,
-	  false },
-	{ "vtdss-3, not coherent", &pgtbl_vtdss_ops, HW_VTDSS, 3, 46, 0, 0, 0, true, false },
-	{ "x86_64-4, not coherent, unlink", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0,
-	  PGTBL_UNLINK, true, false },
-	{ "vtdss-4, 4K pages, 42 bits", &pgtbl_vtdss_ops, HW_VTDSS, 4, 40, 42, SIZES_4K, 0, false,
-	  false },
-	{ "x86_64-4, 4K and 2M pages", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, SIZES_2M, 0, false,
-	  false },
-};
-const unsigned stream_nr_configs = sizeof(stream_configs) / sizeof(*stream_configs);
-
-struct stream {
-	const struct stream_config *config;
-	struct stream_source *source;
-	struct stream_result *result;
-	struct pgtbl_pool pool;
-	struct model model;
-	struct pgtbl *pt;
-	struct pgtbl_gather gather; /* not yet released */
-	uint64_t released;	    /* queued pages */
-	uint64_t window[10];
-	unsigned windows;
-	size_t cursor; /* of a comparison */
-	bool ended;
-};
 
 #define CHECK(s, cond, what)                                                                 \
 	do {                                                                                 \
@@ -56,116 +13,6 @@ struct stream {
 			return;                                                              \
 		}                                                                            \
 	} while (0)
-
-/* Numbers */
-
-static uint64_t next64(struct stream_source *src)
-{
-	uint64_t z = (src->seed += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
-
-/* 0 .. @n - 1, @n up to 65536 */
-static unsigned pick(struct stream *s, unsigned n)
-{
-	struct stream_source *src = s->source;
-	unsigned v = 0;
-
-	if (!src->data)
-		return (unsigned)(next64(src) % n);
-	for (unsigned left = n - 1; left; left >>= 8) {
-		if (!src->len) {
-			s->ended = true;
-			return 0;
-		}
-		v = v << 8 | *src->data++;
-		src->len--;
-	}
-	return v % n;
-}
-
-static uint64_t pick_unit(struct stream *s)
-{
-	unsigned v = pick(s, 16);
-
-	return v < 10 ? K4 : v < 15 ? M2 : G1;
-}
-
-static uint64_t pick_iova(struct stream *s)
-{
-	uint64_t base = s->window[pick(s, s->windows)], unit = pick_unit(s);
-	uint64_t off = unit == G1 ? pick(s, 3) : unit == M2 ? pick(s, 8) : pick(s, 1536);
-
-	return (base & ~(unit - 1)) + off * unit;
-}
-
-static uint64_t pick_size(struct stream *s)
-{
-	switch (pick(s, 8)) {
-	case 0:
-	case 1:
-		return K4;
-	case 2:
-	case 3:
-		return K4 * (1 + pick(s, 24));
-	case 4:
-		return K4 * (1 + pick(s, 1200));
-	case 5:
-		return M2;
-	case 6:
-		return M2 * (1 + pick(s, 6)) + K4 * pick(s, 3);
-	default:
-		return pick(s, 4) ? M2 * (1 + pick(s, 3)) : G1 + M2 * pick(s, 600) + K4 * pick(s, 2);
-	}
-}
-
-static uint64_t pick_phys(struct stream *s, uint64_t iova, uint64_t *size)
-{
-	uint64_t phys;
-
-	switch (pick(s, 4)) {
-	case 0:
-	case 1:
-		phys = (iova + G1 * pick(s, 16)) & s->model.phys_last & ~(K4 - 1);
-		break;
-	case 2:
-		phys = (iova + M2 * pick(s, 1000)) & s->model.phys_last & ~(K4 - 1);
-		break;
-	default:
-		phys = K4 * pick(s, 65536);
-		break;
-	}
-	if ((phys ^ iova) % M2 && *size > 16 * M2)
-		*size = 16 * M2;
-	if (!pick(s, 64) && *size <= s->model.phys_last)
-		phys = s->model.phys_last + 1 - *size;
-	return phys;
-}
-
-/* A permission, and how its leaf shows it; ~0u: must be refused. */
-static unsigned pick_prot(struct stream *s, unsigned *shown)
-{
-	unsigned prot = pick(s, 4) ? 3 : pick(s, 64);
-
-	if (s->config->common)
-		prot = 3;
-	*shown = prot;
-	if (s->config->format == HW_VTDSS) {
-		*shown &= ~(unsigned)PGTBL_MMIO;
-		if (!(s->config->flags & PGTBL_SNOOP_CTL))
-			*shown &= ~(unsigned)PGTBL_COHERENT;
-		if (!(prot & 3) || (prot & (PGTBL_NOEXEC | PGTBL_PRIV)))
-			*shown = ~0u;
-	} else {
-		*shown &= ~(unsigned)PGTBL_COHERENT;
-		if (!(prot & PGTBL_READ))
-			*shown = ~0u;
-	}
-	return prot;
-}
 
 /* Comparisons */
 
@@ -305,7 +152,7 @@ static void check_nomem(struct stream *s, struct pgtbl_gather *g, bool once)
 static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, size_t nr_seg,
 		   unsigned prot, unsigned shown)
 {
-	bool once = !pick(s, 3), nomem = !s->config->common && !pick(s, 40);
+	bool once = !stream_pick(s, 3), nomem = !s->config->common && !stream_pick(s, 40);
 	struct pgtbl_gather g;
 	struct pgtbl_report report = { .gather = once ? &g : NULL, .iova = ~0ull };
 	size_t before = s->model.tables;
@@ -313,8 +160,8 @@ static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, s
 	int got, want;
 
 	pgtbl_gather_init(&g);
-	s->pool.fail_at = nomem ? s->pool.allocs + 1 + pick(s, 4) : 0;
-	if (nr_seg == 1 && pick(s, 4))
+	s->pool.fail_at = nomem ? s->pool.allocs + 1 + stream_pick(s, 4) : 0;
+	if (nr_seg == 1 && stream_pick(s, 4))
 		got = pgtbl_map_at(s->pt, iova, seg->phys, seg->size, prot, &report);
 	else
 		got = pgtbl_map_sg_at(s->pt, iova, seg, nr_seg, prot, &report);
@@ -349,34 +196,34 @@ static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, s
 static void op_map(struct stream *s)
 {
 	struct pgtbl_segment seg[MAX_SEG];
-	uint64_t iova = pick_iova(s), pos = iova;
-	unsigned shown, prot = pick_prot(s, &shown), n = 1;
+	uint64_t iova = stream_pick_iova(s), pos = iova;
+	unsigned shown, prot = stream_pick_prot(s, &shown), n = 1;
 
-	if (!pick(s, 4))
-		n = 1 + pick(s, MAX_SEG);
+	if (!stream_pick(s, 4))
+		n = 1 + stream_pick(s, MAX_SEG);
 	for (unsigned i = 0; i < n; i++) {
-		seg[i].size = n == 1 ? pick_size(s) : K4 * (1 + pick(s, pick(s, 4) ? 2 : 40));
-		if (i && !pick(s, 4))
+		seg[i].size = n == 1 ? stream_pick_size(s) : K4 * (1 + stream_pick(s, stream_pick(s, 4) ? 2 : 40));
+		if (i && !stream_pick(s, 4))
 			seg[i].phys = seg[i - 1].phys + seg[i - 1].size;
 		else
-			seg[i].phys = pick_phys(s, pos, &seg[i].size);
+			seg[i].phys = stream_pick_phys(s, pos, &seg[i].size);
 		pos += seg[i].size;
 	}
-	if (!pick(s, 50) && !s->config->common) { /* spoil it */
-		unsigned i = pick(s, n);
+	if (!stream_pick(s, 50) && !s->config->common) { /* spoil it */
+		unsigned i = stream_pick(s, n);
 
-		switch (pick(s, 4)) {
+		switch (stream_pick(s, 4)) {
 		case 0:
 			seg[i].size = 0;
 			break;
 		case 1:
-			seg[i].size += 1 + pick(s, 4095);
+			seg[i].size += 1 + stream_pick(s, 4095);
 			break;
 		case 2:
-			seg[i].phys = s->model.phys_last + 1 - K4 * pick(s, 3);
+			seg[i].phys = s->model.phys_last + 1 - K4 * stream_pick(s, 3);
 			break;
 		default:
-			iova += s->model.iova_last - pick(s, 8192);
+			iova += s->model.iova_last - stream_pick(s, 8192);
 			break;
 		}
 	}
@@ -391,18 +238,18 @@ static void op_unmap(struct stream *s)
 	struct pgtbl_gather g;
 	int error;
 
-	if (s->model.leaves && pick(s, 4)) {
-		const struct model_leaf *l = &s->model.leaf[pick(s, 65536) % s->model.leaves];
+	if (s->model.leaves && stream_pick(s, 4)) {
+		const struct model_leaf *l = &s->model.leaf[stream_pick(s, 65536) % s->model.leaves];
 
 		iova = l->iova;
-		size = pick(s, 3) ? l->size : pick_size(s);
+		size = stream_pick(s, 3) ? l->size : stream_pick_size(s);
 	} else {
-		iova = pick_iova(s);
-		size = pick_size(s);
+		iova = stream_pick_iova(s);
+		size = stream_pick_size(s);
 	}
-	if (!pick(s, 100) && !s->config->common)
-		size += pick(s, 8192);
-	if (!pick(s, 64))
+	if (!stream_pick(s, 100) && !s->config->common)
+		size += stream_pick(s, 8192);
+	if (!stream_pick(s, 64))
 		size = s->model.iova_last - iova + 1; /* everything above */
 	pgtbl_gather_init(&g);
 	want = model_unmap(&s->model, iova, size, &fault, &error);
@@ -418,12 +265,12 @@ static void op_probe(struct stream *s)
 {
 	const struct model_leaf *l;
 
-	check_translate(s, pick_iova(s) + pick(s, 4096));
+	check_translate(s, stream_pick_iova(s) + stream_pick(s, 4096));
 	if (!s->config->common)
-		check_translate(s, s->model.iova_last - pick(s, 4096) + (pick(s, 2) ? 4096 : 0));
+		check_translate(s, s->model.iova_last - stream_pick(s, 4096) + (stream_pick(s, 2) ? 4096 : 0));
 	if (!s->model.leaves)
 		return;
-	l = &s->model.leaf[pick(s, 65536) % s->model.leaves];
+	l = &s->model.leaf[stream_pick(s, 65536) % s->model.leaves];
 	check_translate(s, l->iova);
 	check_translate(s, l->iova + (l->size - 1));
 	check_translate(s, l->iova + l->size);
@@ -431,9 +278,9 @@ static void op_probe(struct stream *s)
 
 static void op_tables(struct stream *s)
 {
-	uint64_t first = pick_iova(s), last = first + pick_size(s) - 1;
+	uint64_t first = stream_pick_iova(s), last = first + stream_pick_size(s) - 1;
 
-	switch (pick(s, 4)) {
+	switch (stream_pick(s, 4)) {
 	case 0:
 		s->released += s->gather.free_pages;
 		pgtbl_gather_release(s->pt, &s->gather);
@@ -456,7 +303,7 @@ static void op_tables(struct stream *s)
 
 static void one_op(struct stream *s)
 {
-	unsigned v = pick(s, 100);
+	unsigned v = stream_pick(s, 100);
 
 	if (v < 45 && s->model.leaves < MAX_LEAVES)
 		op_map(s);
@@ -466,26 +313,6 @@ static void one_op(struct stream *s)
 		op_probe(s);
 	else
 		op_tables(s);
-}
-
-static void add_window(struct stream *s, uint64_t base)
-{
-	if (base <= s->model.iova_last)
-		s->window[s->windows++] = base;
-}
-
-static void windows(struct stream *s)
-{
-	static const uint64_t base[] = { 0, G1 - 3 * M2, 0xfef80000, 4 * G1 - 2 * M2, 0x3fe400000 };
-
-	for (unsigned i = 0; i < sizeof(base) / sizeof(*base); i++)
-		add_window(s, base[i]);
-	if (s->config->common)
-		return;
-	add_window(s, (512 * G1) - 2 * M2);
-	add_window(s, (1ull << 47) - M2);
-	add_window(s, s->model.iova_last + 1 - 3 * M2);
-	add_window(s, s->model.iova_last + 1 - 2 * G1);
 }
 
 static bool start(struct stream *s)
@@ -514,7 +341,7 @@ static bool start(struct stream *s)
 	s->model.page_sizes = c->page_sizes ? c->page_sizes : SIZES_2M | G1;
 	s->model.unlink = c->flags & PGTBL_UNLINK;
 	pgtbl_gather_init(&s->gather);
-	windows(s);
+	stream_add_windows(s);
 	return true;
 }
 

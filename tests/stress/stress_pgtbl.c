@@ -8,17 +8,15 @@
  * exactly.  A freed page is poisoned: who reads it finds nonsense, who writes
  * it is found when the page is used again.
  *
- * SECONDS=n and SEED=n may be set.  Plain C: this is what runs under TSan.
+ * STRESS_SECONDS=n and SEED=n may be set.  Plain C: this is what runs under TSan.
  */
 #include "pgtbl.h"
+#include "tap.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define K4 4096ull
 #define M2 (1ull << 21)
@@ -52,17 +50,9 @@ static void fail(const char *what)
 	__atomic_store_n(&stop_now, 1, __ATOMIC_RELAXED);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static bool running(void)
 {
-	return !__atomic_load_n(&stop_now, __ATOMIC_RELAXED) && now_ns() < deadline;
+	return !__atomic_load_n(&stop_now, __ATOMIC_RELAXED) && tap_now_ns() < deadline;
 }
 
 /* Table pages.  Memory is never given back, so a late access is wrong but not fatal. */
@@ -345,9 +335,9 @@ static void stress(struct run *run, const struct pgtbl_config *config, uint64_t 
 int main(void)
 {
 	static const struct plat_mem_ops mem_ops = { page_alloc, page_free };
-	const char *s = getenv("SEED"), *d = getenv("SECONDS");
-	uint64_t seed = s ? strtoull(s, NULL, 0) : (uint64_t)time(NULL);
-	double seconds = d ? atof(d) : getenv("CHECK_LONG") ? 60 : 1.5;
+	const char *d = getenv("STRESS_SECONDS");
+	double seconds = d ? atof(d) : tap_long() ? 60 : 1.5;
+	uint64_t seed = tap_seed();
 	struct run run[] = {
 		{ .name = "vtdss-3 below 4 GiB", .levels = 3 },
 		{ .name = "vtdss-4 above 4 GiB", .levels = 4, .base = 1ull << 39 },
@@ -355,7 +345,6 @@ int main(void)
 		{ .name = "vtdss-5, not coherent", .levels = 5, .base = 1ull << 40 },
 	};
 
-	printf("1..4\n# seed %" PRIu64 "\n", seed);
 	for (unsigned i = 0; i < 4; i++) {
 		struct pgtbl_config config = {
 			.ops = i == 2 ? &pgtbl_x86_64_ops : &pgtbl_vtdss_ops,
@@ -368,13 +357,13 @@ int main(void)
 
 		failure = NULL;
 		stop_now = 0;
-		deadline = now_ns() + (uint64_t)(seconds * 1e9);
+		deadline = tap_now_ns() + (uint64_t)(seconds * 1e9);
 		stress(&run[i], &config, seed + i);
-		printf("%s %u - %s%s%s\n", failure ? "not ok" : "ok", i + 1, run[i].name,
-		       failure ? ": " : "", failure ? failure : "");
-		if (failure)
-			return 1;
+		if (!tap_ok(!failure, "%s%s%s", run[i].name, failure ? ": " : "",
+			    failure ? failure : ""))
+			break; /* the pool may be in any state */
 	}
-	pool_empty();
-	return 0;
+	if (!failure)
+		pool_empty();
+	return tap_done();
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* pgtbl_stream_priv.h - a running stream, and what it picks. */
+#ifndef PGTBL_STREAM_PRIV_H
+#define PGTBL_STREAM_PRIV_H
+
+#include "pgtbl_stream.h"
+
+#define K4 4096ull
+#define M2 (1ull << 21)
+#define G1 (1ull << 30)
+#define MAX_SEG 48u
+#define MAX_LEAVES 30000u
+
+#define SIZES_4K (1ull << 12)
+#define SIZES_2M (1ull << 12 | 1ull << 21)
+
+struct stream {
+	const struct stream_config *config;
+	struct stream_source *source;
+	struct stream_result *result;
+	struct pgtbl_pool pool;
+	struct model model;
+	struct pgtbl *pt;
+	struct pgtbl_gather gather; /* not yet released */
+	uint64_t released;	    /* queued pages */
+	uint64_t window[10];
+	unsigned windows;
+	size_t cursor; /* of a comparison */
+	bool ended;
+};
+
+/* 0 .. @n - 1, @n up to 65536 */
+unsigned stream_pick(struct stream *s, unsigned n);
+uint64_t stream_pick_iova(struct stream *s);
+uint64_t stream_pick_size(struct stream *s);
+/* May make *@size smaller, so that the model stays quick. */
+uint64_t stream_pick_phys(struct stream *s, uint64_t iova, uint64_t *size);
+/* A permission, and how its leaf shows it; ~0u: must be refused. */
+unsigned stream_pick_prot(struct stream *s, unsigned *shown);
+void stream_add_windows(struct stream *s);
+
+#endif
