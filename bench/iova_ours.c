@@ -33,6 +33,11 @@ static inline bool side_failed(uint64_t handle)
 	return iova_is_err(handle);
 }
 
+static inline bool side_full(uint64_t handle)
+{
+	return iova_is_err(handle) && iova_err(handle) == -ENOSPC;
+}
+
 static inline void side_free(side_space *space, uint64_t handle, unsigned long pages)
 {
 	iova_space_free(space, handle, (uint64_t)pages << 12);

@@ -32,6 +32,8 @@ static inline bool side_failed(uint64_t handle)
 	return !handle;
 }
 
+#define side_full side_failed
+
 static inline void side_free(side_space *space, uint64_t handle, unsigned long pages)
 {
 	free_iova_fast(space, handle, pages);

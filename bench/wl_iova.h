@@ -9,6 +9,7 @@
  *   side_create()          48-bit space from pfn 1, or NULL
  *   side_destroy(s)        true when nothing was left allocated
  *   side_alloc(s, pages, last_pfn), side_failed(handle)
+ *   side_full(handle)      it failed because there is no room, and says so
  *   side_free(s, handle, pages)
  *   side_alloc_plain(), side_free_plain()   the same for set-up: past any cache
  *   side_reserve(s, first_pfn, last_pfn)    true when done

@@ -92,8 +92,8 @@ static void run_full32(struct wl *wl)
 		bench_start(&stamp);
 		handle = side_alloc(wl->space, 2, LAST_32BIT);
 		wl->samples[i] = bench_stop(&stamp);
-		if (!side_failed(handle))
-			bench_die("8K found where no 8K hole is");
+		if (!side_full(handle))
+			bench_die("8K where there is no room: %#lx", (unsigned long)handle);
 		if (i % 100 == 99)
 			open_and_fill_hole(wl);
 	}
