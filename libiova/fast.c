@@ -80,7 +80,11 @@ static void hint_range(struct iova_slot *slot, uint64_t pfn, uint64_t n)
 	unsigned level = iova_level(n), lg2 = iova_unit_lg2(level);
 	uint64_t units = (n + (1ull << lg2) - 1) >> lg2;
 
-	iova_hint_push(slot, level, (unsigned)iova_patterns[units].class, pfn);
+	unsigned class = (unsigned)iova_patterns[units].class;
+
+	/* A hint is believed as to its alignment; a range at a given address may have none. */
+	if (!(pfn & ((1ull << lg2 << class) - 1)))
+		iova_hint_push(slot, level, class, pfn);
 }
 
 /*

@@ -8,7 +8,8 @@
 /* Makes a nobody's level-1 word the caller's, for one class of use. */
 bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, unsigned class)
 {
-	if (!plat_cas_full(iova_word_ctl(ref), ctl, iova_ctl(c->own, class, PLAT_CTL_OPEN))) /* IOVA-A1: pairs with IOVA-W3 */
+	if (!plat_cas_full(iova_word_ctl(ref), ctl,
+			   (ctl & IOVA_CTL_EPOCH) | iova_ctl(c->own, class, PLAT_CTL_OPEN))) /* IOVA-A1: pairs with IOVA-W3 */
 		return false;
 	iova_raise(ref->node->parent, 1, ref->node->index,
 		   1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
@@ -121,7 +122,8 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
 	} while (!plat_cas_full(ctlp, ctl,
 				iova_own(ctl) == PLAT_OWN_SHARED ?
 					ctl | (flags & ~IOVA_CTL_CLASS) :
-					iova_ctl(PLAT_OWN_SHARED, 0, flags)));
+					(ctl & IOVA_CTL_EPOCH) |
+						iova_ctl(PLAT_OWN_SHARED, 0, flags)));
 	do {
 		old = plat_load_relaxed(w);
 	} while (!plat_cas_full(w, old, old & ~bits)); /* IOVA-A3: pairs with IOVA-W2 */
@@ -135,13 +137,13 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
 static void open_words(struct plat_words *line, unsigned own, unsigned class, unsigned mask)
 {
 	for (unsigned i = 0; i < 4; i++, mask >>= 2) {
-		uint64_t parked = iova_ctl(IOVA_OWN_PARKED, 0, 0), *ctlp = &line->ctl[i];
+		uint64_t *ctlp = &line->ctl[i], ctl = plat_load_acquire(ctlp);
 		uint64_t whole = iova_ctl(own, class, PLAT_CTL_OPEN);
 
-		if ((mask & 3) == 3 && own != PLAT_OWN_SHARED &&
-		    plat_cas_full(ctlp, parked, iova_ctl(PLAT_OWN_BUSY, class, 0))) {
+		if ((mask & 3) == 3 && own != PLAT_OWN_SHARED && iova_own(ctl) == IOVA_OWN_PARKED &&
+		    plat_cas_full(ctlp, ctl, iova_ctl(PLAT_OWN_BUSY, class, 0))) {
 			plat_store_relaxed(&line->w[i], 0); /* BUSY: ours alone until the next store */
-			plat_store_release(ctlp, whole); /* IOVA-A2: pairs with IOVA-W3 */
+			plat_store_release(ctlp, (ctl & IOVA_CTL_EPOCH) | whole); /* IOVA-A2: pairs with IOVA-W3 */
 			continue;
 		}
 		if (mask & 1)

@@ -1,43 +1,117 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* iova.h - draft contract, being written */
+/*
+ * iova.h - lock-free allocation of I/O virtual address (IOVA) ranges.
+ *
+ * A space hands out ranges of granules (4 KiB and up) between two addresses.
+ * All addresses and sizes are in bytes; sizes are rounded up to granules.
+ *
+ * Placement.  A range of n granules is aligned to the smallest power of two
+ * that is at least n.  Up to 32 granules are taken exactly.  Above, the range
+ * is rounded up to whole units of 16^k granules, the k for which it is at most
+ * 32 units; the granules rounded up are nobody's while the range lives, and a
+ * free must still name the size that was asked for.  Fixed ranges and
+ * reservations are exact.
+ *
+ * Synchronisation.  Any call may run beside any other on the same space, from
+ * any thread, except:
+ *
+ *            | create | destroy | all others
+ *   create   |   -    |    X    |     X        X: the caller makes sure that
+ *   destroy  |   X    |    X    |     X           they do not overlap
+ *
+ * Of two frees of one range that run at the same time both may return 0; the
+ * range is freed once all the same, and no address ever has two owners.  A free
+ * that comes after the range has been handed out again is the new owner's.
+ *
+ * Progress.
+ *   iova_space_alloc, _free, _check, _find: lock-free.  Allocation and free of
+ *     ranges of up to 512 granules on the CPU that they came from execute no
+ *     LOCK-prefixed instruction and write no cache line that other CPUs use;
+ *     a free from elsewhere executes one.
+ *   _alloc_request: lock-free.
+ *   _alloc_fixed, _reserve: obstruction-free: two that split the same unit, or
+ *     a thread that stopped in the middle of it, make the other return -EAGAIN.
+ *   _for_each, _in_use, _stats: wait-free in the number of units looked at.
+ * Metadata grows in _alloc*, _reserve and create only (the memory functions of
+ * the configuration are called then); never in _free.
+ *
+ * Context: thread, or interrupt on any CPU (kernel), unless a call says
+ * otherwise.  No call sleeps; in the kernel, taking words away from another CPU
+ * (under pressure, and in _alloc_fixed and _reserve) answers -EAGAIN where the
+ * caller may not wait for that CPU.
+ *
+ * fork(): the child has its own copy of every space and may go on with it;
+ * ranges that other threads of the parent were in the middle of allocating or
+ * freeing at that moment may be lost to the child.  A thread that exits holds
+ * nothing.  CPUs numbered beyond the slots of a space use full CAS throughout.
+ */
 #ifndef IOVA_H
 #define IOVA_H
+
 #include "plat_mem.h"
 #include "plat_types.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct iova_space;
 
-struct iova_space_config {
-	uint64_t first;	     /* first usable byte, granule aligned (usually one granule: 0 is never handed out) */
-	uint64_t last;	     /* last usable byte, inclusive */
-	uint8_t granule_lg2; /* 12..34 */
-	unsigned cpu_slots;  /* 0: one per possible CPU */
-	struct plat_mem mem; /* metadata; {NULL, NULL}: platform's own */
-	unsigned flags;	     /* IOVA_SPACE_* */
-};
-#define IOVA_SPACE_NO_PERCPU 1u /* never use CPU-local updates (LOCK everywhere) */
+/* Never use CPU-local updates, even where the platform has them. */
+#define IOVA_SPACE_NO_PERCPU 1u
 
+/**
+ * struct iova_space_config - what a space is to be
+ * @first:	 lowest usable byte, a multiple of the granule.  Use one granule
+ *		 or more where address 0 must not be handed out.
+ * @last:	 greatest usable byte, the last of a granule; up to 2^64 - 1
+ * @granule_lg2: log2 of the granule in bytes, 12 (4 KiB) to 34 (16 GiB)
+ * @cpu_slots:	 CPUs that get words of their own; 0: all that may ever be there
+ * @mem:	 where metadata comes from; zeroes mean the platform's own
+ * @flags:	 IOVA_SPACE_*
+ */
+struct iova_space_config {
+	uint64_t first;
+	uint64_t last;
+	uint8_t granule_lg2;
+	unsigned cpu_slots;
+	struct plat_mem mem;
+	unsigned flags;
+};
+
+/**
+ * struct iova_range - a range of addresses
+ * @first: its first byte
+ * @last:  its last byte, inclusive
+ */
 struct iova_range {
 	uint64_t first;
-	uint64_t last; /* inclusive */
+	uint64_t last;
 };
 
-/* One allocation's wishes; zero means none. */
+/**
+ * struct iova_request - one allocation's wishes
+ * @size:  bytes, not zero
+ * @align: bytes, a power of two; 0 or anything below the natural alignment asks for that
+ * @min:   lowest first byte; 0: none
+ * @max:   greatest last byte; 0: the end of the space
+ */
 struct iova_request {
-	uint64_t size;	/* bytes, rounded up to granules */
-	uint64_t align; /* bytes, power of two; at least the natural alignment is always given */
-	uint64_t min;	/* lowest first byte */
-	uint64_t max;	/* greatest last byte; 0: end of the space */
+	uint64_t size;
+	uint64_t align;
+	uint64_t min;
+	uint64_t max;
 };
 
-/* Addresses are granule aligned, so the values -4095..-1 are free to carry -errno. */
+/*
+ * Allocation returns an address or a negative errno in one word: addresses are
+ * multiples of 4096 at least, so the values -4095..-1 are none.
+ */
 static inline bool iova_is_err(uint64_t iova)
 {
 	return iova > (uint64_t)-4096;
 }
+
 static inline int iova_err(uint64_t iova)
 {
 	return (int)(int64_t)iova;
@@ -45,41 +119,171 @@ static inline int iova_err(uint64_t iova)
 
 #pragma GCC visibility push(default)
 
+/**
+ * iova_space_create() - make a space
+ * @space:  filled in on success
+ * @config: see there
+ *
+ * Context: thread.
+ * Return: 0; -EINVAL: a field is out of its limits; -ENOMEM.
+ */
 int iova_space_create(struct iova_space **space, const struct iova_space_config *config);
-/* Frees everything; returns how many ranges were still allocated (0: clean). */
+
+/**
+ * iova_space_destroy() - give back all that a space holds
+ * @space: may be NULL
+ *
+ * Context: thread; no other call on the space runs or comes after.
+ * Return: how many ranges were still allocated (0: none was forgotten).
+ */
 uint64_t iova_space_destroy(struct iova_space *space);
 
-/* Fast path: naturally aligned (smallest power of two >= size, capped by nothing), last byte <= max. */
+/**
+ * iova_space_alloc() - allocate a range
+ * @space: the space
+ * @size:  bytes
+ * @max:   greatest address its last byte may have (a device's DMA mask);
+ *	   UINT64_MAX: no limit
+ *
+ * Ordering: what the former owner did before its free returned is visible to
+ * the new owner if both ran on one CPU; from another CPU, through the full CAS
+ * of that free and of its collection.
+ * Return: the first byte; or, as a negative errno (iova_is_err()):
+ * -EINVAL: @size is 0; -ENOSPC: no place is left that the placement rule and
+ * @max allow; -ENOMEM: there is room, but no memory for the metadata;
+ * -EAGAIN: the only room is in words that change hands just now.
+ */
 uint64_t iova_space_alloc(struct iova_space *space, uint64_t size, uint64_t max);
+
+/**
+ * iova_space_alloc_request() - allocate a range with more wishes
+ * @space: the space
+ * @req:   see struct iova_request
+ *
+ * Ordering and return: as iova_space_alloc(); -EINVAL also when @req is NULL,
+ * the alignment is no power of two, or @req->max lies below @req->min.
+ */
 uint64_t iova_space_alloc_request(struct iova_space *space, const struct iova_request *req);
-/* 0, -EINVAL, -EEXIST (conflict filled in when not NULL), -ENOMEM */
+
+/**
+ * iova_space_alloc_fixed() - allocate the range at a given address
+ * @space:    the space
+ * @iova:     first byte, a multiple of the granule
+ * @size:     bytes, not zero
+ * @conflict: NULL, or filled in on -EEXIST: the range or reservation in the way
+ *	      (the granule alone, where it is rounding or has been freed since)
+ *
+ * Return: 0; -EINVAL: misaligned, empty, or not inside the space; -EEXIST;
+ * -ENOMEM; -EAGAIN: see Progress.  On error nothing has changed.
+ */
 int iova_space_alloc_fixed(struct iova_space *space, uint64_t iova, uint64_t size,
 			   struct iova_range *conflict);
-/* 0; -EINVAL: misaligned, outside, wrong size, part of a range, a reservation; -ENOENT: not allocated */
+
+/**
+ * iova_space_free() - free a range
+ * @space: the space
+ * @iova:  its first byte
+ * @size:  its size as allocated (or any that rounds to the same granules)
+ *
+ * The check is complete before the range can be handed out again: a double
+ * free, another size, part of a range, and a reservation are refused.
+ *
+ * Ordering: everything the caller did before is visible to the next owner.
+ * Return: 0; -ENOENT: @iova is not allocated; -EINVAL: it is, but not as a
+ * range of @size that begins there; or it is misaligned, outside, or reserved.
+ */
 int iova_space_free(struct iova_space *space, uint64_t iova, uint64_t size);
-/* What iova_space_free() would answer now, changing nothing. */
+
+/**
+ * iova_space_check() - what iova_space_free() would answer now
+ * @space: the space
+ * @iova:  first byte
+ * @size:  bytes
+ *
+ * Nothing changes and nothing is counted.  True for as long as the caller owns
+ * the range.  Return: as iova_space_free().
+ */
 int iova_space_check(struct iova_space *space, uint64_t iova, uint64_t size);
+
+/**
+ * iova_space_reserve() - take addresses out of use, for as long as the space lives
+ * @space:    the space
+ * @first:    first byte, a multiple of the granule
+ * @last:     last byte, inclusive, the last of a granule
+ * @conflict: as in iova_space_alloc_fixed()
+ *
+ * Exclusive: -EEXIST if any of it is allocated or reserved already.
+ *
+ * Return: as iova_space_alloc_fixed().
+ */
 int iova_space_reserve(struct iova_space *space, uint64_t first, uint64_t last,
 		       struct iova_range *conflict);
 
-/* Any range allocated (reservations do not count)? */
+/**
+ * iova_space_in_use() - is any range allocated?
+ * @space: the space
+ *
+ * Reservations do not count.
+ */
 bool iova_space_in_use(struct iova_space *space);
-/* The allocated range that contains iova: 0 or -ENOENT, -EINVAL */
+
+/**
+ * iova_space_find() - the allocated range that contains an address
+ * @space: the space
+ * @iova:  any byte of it
+ * @range: filled in on success
+ *
+ * Exact if the range stays allocated during the call.
+ *
+ * Return: 0; -ENOENT: no range there; -EINVAL: @range is NULL.
+ */
 int iova_space_find(struct iova_space *space, uint64_t iova, struct iova_range *range);
-/* Calls fn in address order for each allocated range; stops at and returns the first non-zero. */
+
+/**
+ * iova_space_for_each() - call a function for each allocated range, in address order
+ * @space: the space
+ * @first: ranges that begin at or after this byte
+ * @last:  ... and at or before this one
+ * @fn:    called for each; a value other than 0 ends the iteration
+ * @ctx:   passed to @fn
+ *
+ * Ranges that live during the whole call are seen exactly once; of others, any
+ * may be seen.  @fn may call everything but iova_space_destroy().
+ *
+ * Return: the last value of @fn, or 0.
+ */
 int iova_space_for_each(struct iova_space *space, uint64_t first, uint64_t last,
 			int (*fn)(void *ctx, const struct iova_range *range), void *ctx);
 
+/**
+ * struct iova_space_stats - what a space holds and has seen
+ * @live_ranges:	 allocated ranges, counted at the call
+ * @live_bytes:		 their bytes, without rounding to units
+ * @reserved_bytes:	 bytes of reservations
+ * @metadata_bytes:	 memory held now
+ * @metadata_peak_bytes: the most that was ever held
+ * @bad_frees:		 frees refused
+ * @refills:		 allocations that found no hint and searched
+ * @remote_frees:	 frees left for another CPU to collect
+ */
 struct iova_space_stats {
 	uint64_t live_ranges;
 	uint64_t live_bytes;
 	uint64_t reserved_bytes;
 	uint64_t metadata_bytes;
 	uint64_t metadata_peak_bytes;
-	uint64_t bad_frees;    /* refused: double, wrong size, foreign */
+	uint64_t bad_frees;
 	uint64_t refills;
 	uint64_t remote_frees;
 };
+
+/**
+ * iova_space_stats() - counters and counts
+ * @space: the space
+ * @stats: filled in
+ *
+ * Walks the whole space: not for a fast path.
+ */
 void iova_space_stats(struct iova_space *space, struct iova_space_stats *stats);
 
 #pragma GCC visibility pop

@@ -56,6 +56,9 @@
 #define IOVA_CTL_CLASS (7ull << IOVA_CTL_CLASS_SHIFT)
 /* May hold reserved or missing units, or pieces of cut ranges: frees look twice. */
 #define IOVA_CTL_LOOK PLAT_CTL_FLAG(4)
+/* Counts the times REM bits were cleared, so that nobody clears later ones by mistake (word.c). */
+#define IOVA_CTL_EPOCH_ONE PLAT_CTL_FLAG(5)
+#define IOVA_CTL_EPOCH (~0ull << 53)
 
 /* Classes of level-1 words that hold no ranges: units to split, and nobody's words. */
 #define IOVA_CLASS_NONE 0

@@ -56,7 +56,8 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
 		ctl = plat_load_acquire(ctlp);
 		if (!after_collect(wp)) {
 			plat_store_relaxed(wp, IOVA_POISON);
-			if (plat_cas_full(ctlp, ctl, iova_ctl(IOVA_OWN_PARKED, 0, 0)))
+			if (plat_cas_full(ctlp, ctl,
+					  (ctl & IOVA_CTL_EPOCH) | iova_ctl(IOVA_OWN_PARKED, 0, 0)))
 				return 3;
 			plat_store_relaxed(wp, w);
 		}

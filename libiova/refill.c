@@ -152,7 +152,9 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 			continue;
 		if ((ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
 			return IOVA_AGAIN;
-		cand = iova_candidates(plat_load_acquire(iova_word(&ref)), ref.base_pfn, c->want);
+		ctl = plat_load_acquire(iova_word_ctl(&ref));
+		cand = iova_candidates(plat_load_acquire(iova_word(&ref)) | (uint32_t)ctl,
+				       ref.base_pfn, c->want);
 		if (!cand)
 			continue;
 		pfn = take_at(c, &ref, iova_ctz32(cand));

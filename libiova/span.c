@@ -99,8 +99,11 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	w = plat_load_acquire(iova_word(&ref));
 	if (half_split(&ref, w, g))
 		return 0;
-	if (iova_state(w, g))
-		return -EEXIST;
+	if (iova_state(w, g)) { /* freed by another CPU and not collected: sharing does that */
+		if (!(plat_load_acquire(iova_word_ctl(&ref)) >> g & 1))
+			return -EEXIST;
+		return make_shared(s, &ref);
+	}
 	r = make_shared(s, &ref);
 	if (r)
 		return r;

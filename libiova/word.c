@@ -18,8 +18,9 @@
  *   W3  SHARED: the word changes by full CAS only, and never becomes cpu-owned again.
  *   W4  REM bits are set only while the owner is a CPU or BUSY, and only over
  *       granules of exactly one allocated range.  No take succeeds over a set bit.
- *   W5  a bit that is used in the word and set in REM was freed and not yet
- *       collected; a bit set in REM and unused in the word is being collected.
+ *   W5  a unit that is used in the word and set in REM was freed and not yet
+ *       collected; one that is unused and set in REM stays unused until the
+ *       bit is cleared, which anybody may do (iova_collect()).
  */
 #include "iova_int.h"
 
@@ -200,27 +201,40 @@ int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t ch
 }
 
 /*
- * Takes remote frees over into a word of the calling CPU.  The units become
- * allocatable only with the second step (W4), so a thread that stops between
- * the two delays them and breaks nothing.
+ * Takes remote frees over into a word of the calling CPU: first the units are
+ * freed in the word, in one step; then their REM bits are cleared, and only
+ * then can they be taken again (W4).
+ *
+ * The second half needs no owner: a unit that is unused and has its REM bit
+ * stays unused while it has it, so whoever finds such bits may clear them, as
+ * long as the control word did not change since.  Its epoch tells the same bits
+ * set again from those that were seen.  Hence a thread that stops between the
+ * halves delays nobody, and REM bits that a second, racing free of the same
+ * range left over an unused unit go away here as well.
+ *
  * 1: something was collected; 0: nothing to do; -1: not on the owner's CPU.
  */
 int iova_collect(const struct iova_ref *ref)
 {
-	uint64_t *ctlp = iova_word_ctl(ref);
+	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref);
 	uint64_t ctl = plat_load_acquire(ctlp);
-	uint32_t bits = (uint32_t)ctl & iova_used(plat_load_relaxed(iova_word(ref)));
+	uint32_t bits = (uint32_t)ctl & iova_used(plat_load_acquire(wp));
 
-	if (!bits)
-		return 0;
-	switch (plat_word_collect(ref->cell, ref->off, bits)) {
-	case PLAT_WORD_OK:
-		plat_fetch_and_full(ctlp, ~(uint64_t)bits); /* IOVA-W7: pairs with IOVA-W6 */
-		return 1;
-	case PLAT_WORD_MISMATCH:
-		return 0;
-	default:
-		return -1;
+	if (bits) {
+		int r = plat_word_collect(ref->cell, ref->off, bits);
+
+		if (r == PLAT_WORD_FOREIGN)
+			return -1;
+	}
+	for (;;) {
+		uint32_t stale;
+
+		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
+		stale = (uint32_t)ctl & ~iova_used(plat_load_acquire(wp));
+		if (!stale)
+			return bits != 0;
+		if (plat_cas_full(ctlp, ctl, (ctl & ~(uint64_t)stale) + IOVA_CTL_EPOCH_ONE)) /* IOVA-W8: pairs with IOVA-W6 */
+			return 1;
 	}
 }
 
@@ -243,7 +257,7 @@ int iova_share(struct iova_space *s, const struct iova_ref *ref)
 		if (own == PLAT_OWN_BUSY || own == IOVA_OWN_PARKED)
 			return -EAGAIN;
 		if (own == PLAT_OWN_NONE &&
-		    plat_cas_full(ctlp, ctl, iova_ctl(PLAT_OWN_SHARED, iova_ctl_class(ctl), 0))) {
+		    plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_SHARED, 0, 0))) {
 			iova_word_open(ref);
 			return 0;
 		}
