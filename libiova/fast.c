@@ -2,9 +2,9 @@
 /* fast.c - allocation and free: the paths without a LOCK-prefixed instruction, and their ends. */
 #include "iova_refill.h"
 
-static plat_always_inline struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
+static struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
 {
-	return &s->slot[plat_likely(cpu < s->nr_slots) ? cpu : 0];
+	return &s->slot[cpu < s->nr_slots ? cpu : 0];
 }
 
 /* @pfn: the result of iova_alloc_pfn(), an address or a negative errno. */
@@ -29,21 +29,25 @@ static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, ui
 	return to_iova(s, iova_alloc_pfn(s, &want, hint_pfn));
 }
 
+/*
+ * The fast paths have no stack frame: whatever is out of the ordinary leaves
+ * them by a tail call.  A granule number out of iova_hint_pop() always has a
+ * cell, and its class's alignment; the step checks the rest.
+ */
+
 /* 33 to 512 granules: one word of level 1. */
-static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t n, uint64_t size,
-					   uint64_t max)
+static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, uint64_t max)
 {
+	uint64_t n = (size + s->granule_mask) >> s->shift;
 	uint64_t units = (n + 15) >> IOVA_FANOUT_LG2, pfn, iova;
 	const struct iova_pattern *p;
-	struct iova_slot *slot;
+	unsigned g, cpu = plat_cpu_raw();
 	void *const *cell;
-	unsigned g;
 
-	if (plat_unlikely(units - 1 > 31))
+	if (plat_unlikely(units - 1 > 31 || cpu >= s->nr_slots))
 		return alloc_slow(s, size, max, IOVA_NONE);
 	p = &iova_patterns[units];
-	slot = slot_of(s, plat_cpu());
-	pfn = iova_hint_pop(slot, 1, (unsigned)p->class);
+	pfn = iova_hint_pop(&s->slot[cpu], 1, (unsigned)p->class);
 	iova = pfn << s->shift;
 	cell = iova_cell(s, pfn);
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
@@ -54,24 +58,39 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t n, uin
 	return iova;
 }
 
+/* Where iova_space_alloc() goes on when the hint @pfn lies high, or does not serve. */
+static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, uint64_t max,
+					 uint64_t pfn)
+{
+	uint64_t n = (size + s->granule_mask) >> s->shift, iova = pfn << s->shift;
+	const struct iova_pattern *p = &iova_patterns[n];
+	unsigned g = pfn & 31;
+
+	if (plat_unlikely(!(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
+			  plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g,
+					 p->pat << g)))
+		return alloc_slow(s, size, max, pfn);
+	return iova;
+}
+
 uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
 {
-	uint64_t n = (size + s->granule_mask) >> s->shift;
+	uint64_t n = (size + s->granule_mask) >> s->shift, pfn, iova;
+	unsigned g, cpu = plat_cpu_raw();
 	const struct iova_pattern *p;
-	struct iova_slot *slot;
-	uint64_t pfn, iova;
-	unsigned g;
 
 	if (plat_unlikely(n - 1 > 31))
-		return alloc_level1(s, n, size, max);
+		return alloc_level1(s, size, max);
+	if (plat_unlikely(cpu >= s->nr_slots))
+		return alloc_slow(s, size, max, IOVA_NONE);
 	p = &iova_patterns[n];
-	slot = slot_of(s, plat_cpu());
-	pfn = iova_hint_pop(slot, 0, (unsigned)p->class);
+	pfn = iova_hint_pop(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
 	g = pfn & 31;
-	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
-			  plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g, p->pat << g)))
-		return alloc_slow(s, size, max, pfn);
+	if (plat_unlikely(pfn >> IOVA_LOW_LG2 || iova + (n << s->shift) - 1 > max ||
+			  plat_word_take(iova_cell_low(s, pfn), iova_off0(pfn), p->full << g,
+					 p->pat << g)))
+		return alloc_high(s, size, max, pfn);
 	return iova;
 }
 
@@ -146,23 +165,47 @@ static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t
 	return r < 0 ? r : 0;
 }
 
-static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t n, uint64_t size)
+static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t size)
 {
+	return free_slow(s, iova, size, false);
+}
+
+static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t size)
+{
+	uint64_t n = (size + s->granule_mask) >> s->shift;
 	uint64_t pfn = iova >> s->shift, units = (n + 15) >> IOVA_FANOUT_LG2;
-	unsigned g = pfn >> IOVA_FANOUT_LG2 & 31;
+	unsigned cpu, g = pfn >> IOVA_FANOUT_LG2 & 31;
 	const struct iova_pattern *p;
 	void *const *cell;
 
 	if (plat_unlikely(units - 1 > 31 || (iova & s->granule_mask) || (pfn & 15) ||
 			  pfn > s->last_pfn || g + units > 32))
-		return free_slow(s, iova, size, false);
+		return free_bad(s, iova, size);
 	p = &iova_patterns[units];
 	cell = iova_cell(s, pfn);
-	if (plat_unlikely(*cell == iova_no_node ||
+	if (plat_unlikely(*cell == &iova_no_node ||
 			  iova_pad_get(*cell, pfn) != (units << IOVA_FANOUT_LG2) - n ||
 			  plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
-		return free_slow(s, iova, size, false);
-	iova_hint_push(slot_of(s, plat_cpu()), 1, (unsigned)p->class, pfn);
+		return free_bad(s, iova, size);
+	cpu = plat_cpu_raw();
+	if (plat_likely(cpu < s->nr_slots))
+		iova_hint_push(&s->slot[cpu], 1, (unsigned)p->class, pfn);
+	return 0;
+}
+
+/* Where iova_space_free() goes on when the range lies high. */
+static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t size)
+{
+	uint64_t n = (size + s->granule_mask) >> s->shift, pfn = iova >> s->shift;
+	const struct iova_pattern *p = &iova_patterns[n];
+	unsigned cpu, g = pfn & 31;
+
+	if (plat_unlikely(pfn > s->last_pfn ||
+			  plat_word_put(iova_cell(s, pfn), iova_off0(pfn), p->chk << g, p->pat << g)))
+		return free_bad(s, iova, size);
+	cpu = plat_cpu_raw();
+	if (plat_likely(cpu < s->nr_slots))
+		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
 	return 0;
 }
 
@@ -170,17 +213,22 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift;
 	uint64_t pfn = iova >> s->shift;
-	unsigned g = pfn & 31;
+	unsigned cpu, g = pfn & 31;
 	const struct iova_pattern *p;
 
 	if (plat_unlikely(n - 1 > 31))
-		return free_level1(s, iova, n, size);
-	if (plat_unlikely((iova & s->granule_mask) || pfn > s->last_pfn || g + n > 32))
-		return free_slow(s, iova, size, false);
-	p = &iova_patterns[n];
-	if (plat_unlikely(plat_word_put(iova_cell(s, pfn), iova_off0(pfn), p->chk << g, p->pat << g)))
-		return free_slow(s, iova, size, false);
-	iova_hint_push(slot_of(s, plat_cpu()), 0, (unsigned)p->class, pfn);
+		return free_level1(s, iova, size);
+	if (plat_unlikely((iova & s->granule_mask) || g + n > 32))
+		return free_bad(s, iova, size);
+	if (plat_unlikely(pfn >> IOVA_LOW_LG2))
+		return free_high(s, iova, size);
+	p = &iova_patterns[n]; /* low granules beyond the space are reserved */
+	if (plat_unlikely(plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g,
+					p->pat << g)))
+		return free_bad(s, iova, size);
+	cpu = plat_cpu_raw();
+	if (plat_likely(cpu < s->nr_slots))
+		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
 	return 0;
 }
 

@@ -115,6 +115,7 @@ struct iova_resv {
 #define IOVA_NODE1_LG2 (IOVA_FANOUT_LG2 + IOVA_LINE_LG2)
 #define IOVA_RADIX_LG2 9
 #define IOVA_RADIX (1u << IOVA_RADIX_LG2)
+#define IOVA_LOW_LG2 (IOVA_NODE1_LG2 + IOVA_RADIX_LG2) /* granules, as log2 */
 
 struct iova_space {
 	uint64_t granule_mask; /* bytes */
@@ -126,8 +127,8 @@ struct iova_space {
 	uint8_t top_level;
 	bool percpu; /* words can be CPU-owned */
 	void *low[IOVA_RADIX] plat_aligned(PLAT_CACHELINE);
-	void **high; /* radix over node numbers >= 512, IOVA_RADIX entries a node */
-	uint8_t high_levels;
+	void **high; /* radix over node numbers >= 512, IOVA_RADIX entries a table */
+	uint8_t high_shift; /* of the node number, at its top table */
 	struct iova_node *root;
 	struct plat_mem mem;
 	/* Cold from here on. */
@@ -164,7 +165,9 @@ struct iova_pattern {
 	uint64_t chk;
 	uint64_t class;
 };
+#pragma GCC visibility push(hidden)
 extern const struct iova_pattern iova_patterns[33]; /* [units] */
+#pragma GCC visibility pop
 
 static plat_always_inline unsigned iova_unit_lg2(unsigned level)
 {
@@ -223,8 +226,9 @@ static inline uint64_t *iova_word_ctl(const struct iova_ref *ref)
 	return iova_word(ref) + 4;
 }
 
+#pragma GCC visibility push(hidden)
+
 /* space.c */
-void *const *iova_cell_high(struct iova_space *s, uint64_t pfn);
 struct iova_node *iova_node_at(struct iova_space *s, unsigned level, uint64_t pfn);
 void **iova_radix_slot(struct iova_space *s, uint64_t pfn);
 int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child, bool poisoned,
@@ -233,13 +237,32 @@ void iova_node_discard(struct iova_space *s, struct iova_node *node);
 struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node);
 void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align);
 void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align);
-extern struct iova_node *const iova_no_node;
+extern struct iova_node iova_no_node; /* where a space has no node, lookups end here */
+extern void *const iova_no_cell;      /* points to it */
 
+/* Where the level-1 node of a granule is found, for granules below 2^IOVA_LOW_LG2. */
+static plat_always_inline void *const *iova_cell_low(struct iova_space *s, uint64_t pfn)
+{
+	return (void *const *)&s->low[pfn >> IOVA_NODE1_LG2];
+}
+
+/* For any granule: a place that holds a node, never NULL. */
 static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t pfn)
 {
 	uint64_t i = pfn >> IOVA_NODE1_LG2;
+	void *const *table = s->low;
+	unsigned shift;
 
-	return plat_likely(i < IOVA_RADIX) ? (void *const *)&s->low[i] : iova_cell_high(s, pfn);
+	if (plat_likely(i < IOVA_RADIX))
+		return &table[i];
+	table = (void *const *)s->high;
+	for (shift = s->high_shift; shift; shift -= IOVA_RADIX_LG2) {
+		table = plat_load_acquire( /* IOVA-N4: pairs with IOVA-N5 */
+			(void *const *const *)&table[i >> shift & (IOVA_RADIX - 1)]);
+		if (plat_unlikely(!table))
+			return &iova_no_cell;
+	}
+	return &table[i & (IOVA_RADIX - 1)];
 }
 
 /* search.c */
@@ -273,6 +296,8 @@ int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool re
 int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_only);
 bool iova_span_goes_on(struct iova_space *s, uint64_t pfn);
 bool iova_reserved(struct iova_space *s, uint64_t first, uint64_t last, struct iova_resv *hit);
+
+#pragma GCC visibility pop
 
 static inline unsigned iova_level(uint64_t n)
 {

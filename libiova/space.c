@@ -27,14 +27,13 @@ const struct iova_pattern iova_patterns[33] = {
 		{ IOVA_POISON, IOVA_POISON, IOVA_POISON, IOVA_POISON },                \
 		{ NO_CTL, NO_CTL, NO_CTL, NO_CTL },                                    \
 	}
-/* Where a space has no node, lookups end here: nobody's words, every unit taken. */
-static struct iova_node no_node = {
+/* Parked words, every unit missing. */
+struct iova_node iova_no_node = {
 	.level = 1,
 	.line = NO_WORDS,
 	.line0 = { [0 ... IOVA_CHILDREN - 1] = NO_WORDS },
 };
-struct iova_node *const iova_no_node = &no_node;
-static void *const no_cell = &no_node;
+void *const iova_no_cell = &iova_no_node;
 
 void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align)
 {
@@ -56,28 +55,12 @@ void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align)
 	plat_fetch_add_relaxed(&s->metadata_bytes, (uint64_t)0 - size); /* IOVA-M1 */
 }
 
-/* The radix above the first IOVA_RADIX nodes. */
-void *const *iova_cell_high(struct iova_space *s, uint64_t pfn)
-{
-	uint64_t i = pfn >> IOVA_NODE1_LG2;
-	void **table = s->high;
-
-	if (i >> IOVA_RADIX_LG2 * s->high_levels)
-		return &no_cell;
-	for (unsigned l = s->high_levels; l > 1; l--) {
-		table = plat_load_acquire(&table[i >> IOVA_RADIX_LG2 * (l - 1) & (IOVA_RADIX - 1)]); /* IOVA-N4: pairs with IOVA-N5 */
-		if (!table)
-			return &no_cell;
-	}
-	return &table[i & (IOVA_RADIX - 1)];
-}
-
 static void **radix_table(struct iova_space *s, bool leaf)
 {
 	void **table = iova_meta_alloc(s, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
 
 	for (unsigned i = 0; table && leaf && i < IOVA_RADIX; i++)
-		table[i] = &no_node;
+		table[i] = &iova_no_node;
 	return table;
 }
 
@@ -89,12 +72,12 @@ void **iova_radix_slot(struct iova_space *s, uint64_t pfn)
 
 	if (i < IOVA_RADIX)
 		return &s->low[i];
-	for (unsigned l = s->high_levels; l > 1; l--) {
-		void **place = &table[i >> IOVA_RADIX_LG2 * (l - 1) & (IOVA_RADIX - 1)];
+	for (unsigned shift = s->high_shift; shift; shift -= IOVA_RADIX_LG2) {
+		void **place = &table[i >> shift & (IOVA_RADIX - 1)];
 		void **next = plat_load_acquire(place);
 
 		if (!next) {
-			void **fresh = radix_table(s, l == 2);
+			void **fresh = radix_table(s, shift == IOVA_RADIX_LG2);
 
 			if (!fresh)
 				return NULL;
@@ -110,11 +93,11 @@ void **iova_radix_slot(struct iova_space *s, uint64_t pfn)
 	return &table[i & (IOVA_RADIX - 1)];
 }
 
-static void radix_free(struct iova_space *s, void **table, unsigned levels)
+static void radix_free(struct iova_space *s, void **table, unsigned shift)
 {
-	for (unsigned i = 0; levels > 1 && i < IOVA_RADIX; i++)
+	for (unsigned i = 0; shift && i < IOVA_RADIX; i++)
 		if (table[i])
-			radix_free(s, table[i], levels - 1);
+			radix_free(s, table[i], shift - IOVA_RADIX_LG2);
 	iova_meta_free(s, table, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
 }
 
@@ -214,7 +197,7 @@ struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node
 		node = other;
 	}
 	if (node->level == 1)
-		plat_cas_full(iova_radix_slot(s, node->base_pfn), (void *)&no_node, (void *)node); /* IOVA-N2 */
+		plat_cas_full(iova_radix_slot(s, node->base_pfn), (void *)&iova_no_node, (void *)node); /* IOVA-N2 */
 	return node;
 }
 
@@ -242,12 +225,11 @@ static int make_tree(struct iova_space *s)
 	for (s->top_level = 2; s->last_pfn >> (iova_unit_lg2(s->top_level) + IOVA_WORD_LG2);)
 		s->top_level++;
 	for (unsigned i = 0; i < IOVA_RADIX; i++)
-		s->low[i] = &no_node;
-	while (nodes >> IOVA_RADIX_LG2 * (s->high_levels + 1u))
-		s->high_levels++;
-	if (s->high_levels) {
-		s->high_levels++;
-		s->high = radix_table(s, s->high_levels == 1);
+		s->low[i] = &iova_no_node;
+	if (nodes >= IOVA_RADIX) {
+		while (nodes >> s->high_shift >= IOVA_RADIX)
+			s->high_shift += IOVA_RADIX_LG2;
+		s->high = radix_table(s, false);
 		if (!s->high)
 			return -ENOMEM;
 	}
@@ -280,7 +262,7 @@ static void destroy(struct iova_space *s)
 		iova_meta_free(s, resv, sizeof(*resv), sizeof(void *));
 	}
 	if (s->high)
-		radix_free(s, s->high, s->high_levels);
+		radix_free(s, s->high, s->high_shift);
 	if (s->slot)
 		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot), PLAT_CACHELINE * 2);
 	plat_mem_free(&mem, s, sizeof(*s), PLAT_CACHELINE);

@@ -293,7 +293,7 @@ bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova
 		ref->node = plat_load_acquire(ref->cell); /* IOVA-N1: pairs with IOVA-N2 */
 		ref->off = (uint32_t)(level ? iova_off1(pfn) : iova_off0(pfn));
 		ref->child = (uint8_t)(pfn >> IOVA_LINE_LG2 & (IOVA_CHILDREN - 1));
-		return ref->node != iova_no_node;
+		return ref->node != &iova_no_node;
 	}
 	ref->node = iova_node_at(s, level, pfn);
 	ref->child = 0;

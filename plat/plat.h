@@ -44,6 +44,8 @@
  * CPU slots and CPU-local updates
  *   plat_cpu()         number of the CPU the caller runs on, or PLAT_CPU_NONE
  *                      when unknown.  May be stale by the time it is used.
+ *   plat_cpu_raw()     the same if it is cheap to know, else some number that
+ *                      is no CPU's; for fast paths that can do without
  *   plat_cpu_count()   CPUs that may ever be there (slots to create).
  *   plat_percpu_ok()   whether CPU-local updates exist here.  If not, they all
  *                      return PLAT_WORD_FOREIGN.

@@ -98,6 +98,10 @@ static plat_always_inline unsigned plat_cpu(void)
 {
 	return plat_user_cpu_slow();
 }
+static plat_always_inline unsigned plat_cpu_raw(void)
+{
+	return PLAT_CPU_NONE;
+}
 static inline int plat_word_take(void *const *cell, size_t off, uint64_t full, uint64_t pat)
 {
 	(void)cell, (void)off, (void)full, (void)pat;

@@ -36,11 +36,18 @@
 	"4:\tjmp %l[foreign]\n\t"                                              \
 	".popsection\n\t"
 
-static plat_always_inline unsigned plat_cpu(void)
+static plat_always_inline unsigned plat_cpu_raw(void)
 {
 	uint32_t cpu;
 
 	__asm__ volatile("movl %%fs:4(%1), %0" : "=r"(cpu) : "r"(plat_user_rseq_off));
+	return cpu;
+}
+
+static plat_always_inline unsigned plat_cpu(void)
+{
+	uint32_t cpu = plat_cpu_raw();
+
 	return plat_likely((int32_t)cpu >= 0) ? cpu : plat_user_cpu_slow();
 }
 
@@ -48,7 +55,7 @@ static plat_always_inline int plat_word_take(void *const *cell, size_t off, uint
 					     uint64_t pat)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq (%[cell]), %%rax\n\t"
+		     "movq %[cell], %%rax\n\t"
 		     "movzwl 36(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
@@ -61,7 +68,7 @@ static plat_always_inline int plat_word_take(void *const *cell, size_t off, uint
 		     "movq %%rcx, (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
-		     : [rs] "r"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
+		     : [rs] "r"(plat_user_rseq_off), [cell] "m"(*cell), [off] "r"(off),
 		       [full] "r"(full), [pat] "r"(pat)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch);
@@ -77,7 +84,7 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 					    uint64_t pat)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq (%[cell]), %%rax\n\t"
+		     "movq %[cell], %%rax\n\t"
 		     "movl 36(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
@@ -92,7 +99,7 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 		     "xorq %[pat], (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
-		     : [rs] "r"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
+		     : [rs] "r"(plat_user_rseq_off), [cell] "m"(*cell), [off] "r"(off),
 		       [chk] "r"(chk), [pat] "r"(pat)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch, closed);
@@ -110,7 +117,7 @@ static plat_always_inline int plat_word_collect(void *const *cell, size_t off, u
 	uint64_t keep = ~(bits | (uint64_t)bits << 32);
 
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq (%[cell]), %%rax\n\t"
+		     "movq %[cell], %%rax\n\t"
 		     "movzwl 36(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
@@ -121,7 +128,7 @@ static plat_always_inline int plat_word_collect(void *const *cell, size_t off, u
 		     "andq %[keep], (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
-		     : [rs] "r"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
+		     : [rs] "r"(plat_user_rseq_off), [cell] "m"(*cell), [off] "r"(off),
 		       [bits] "r"(bits), [keep] "r"(keep)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch);
