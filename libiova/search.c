@@ -107,7 +107,8 @@ static bool judge(const struct iova_ref *ref, uint64_t ctl, unsigned cpu, bool *
 		return false;
 	if (own == cpu)
 		*owned = true;
-	plat_fetch_and_full(iova_word_ctl(ref), ~PLAT_CTL_OPEN); /* IOVA-S3: pairs with IOVA-O1 */
+	if (ctl & PLAT_CTL_OPEN)
+		plat_fetch_and_full(iova_word_ctl(ref), ~PLAT_CTL_OPEN); /* IOVA-S3: pairs with IOVA-O1 */
 	return true;
 }
 
@@ -195,25 +196,22 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 	}
 restart:
 	node = s->root;
-	for (;;) {
+	while (node->level > level) {
 		unsigned lg2 = iova_span_lg2(node->level - 1u);
+		struct iova_node *child = NULL;
 		unsigned i;
 
 		if (from > last || from - node->base_pfn >= (uint64_t)IOVA_CHILDREN << lg2)
 			return false;
 		for (i = (unsigned)((from - node->base_pfn) >> lg2); i < IOVA_CHILDREN; i++) {
-			struct iova_node *child = NULL;
-
 			if (wanted(plat_load_acquire(&node->cell[level][i]), test, run)) {
-				if (node->level == 1)
+				child = node->level == 1 ? node : plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+				if (child)
 					break;
-				child = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
 			}
-			if (child)
-				break;
 			from = node->base_pfn + ((i + 1ull) << lg2);
 		}
-		if (i == IOVA_CHILDREN) {
+		if (!child) {
 			lower_node(node, level);
 			goto restart;
 		}
@@ -223,10 +221,8 @@ restart:
 			line_ref(s, node, level, i, ref);
 			return true;
 		}
-		node = node->child[i];
-		if (node->level == level) {
-			line_ref(s, node, level, 0, ref);
-			return true;
-		}
+		node = child;
 	}
+	line_ref(s, node, level, 0, ref);
+	return true;
 }
