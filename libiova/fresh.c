@@ -13,8 +13,8 @@ bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, un
 		return false;
 	iova_raise(ref->node->parent, 1, ref->node->index,
 		   1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
-	if (c->want->level == 1) /* look here first */
-		plat_store_relaxed(&c->slot->cursor[1][class], ref->base_pfn);
+	if (c->want->level == 1)
+		c->fresh = ref->base_pfn;
 	return true;
 }
 
@@ -161,8 +161,7 @@ static void open_line0(struct iova_ctx *c, struct iova_node *node, unsigned chil
 
 	open_words(&node->line0[child], c->own, class, mask);
 	iova_raise(node, 0, child, IOVA_CELL_MASK | 32ull << IOVA_CELL_RUN_SHIFT);
-	plat_store_relaxed(&c->slot->cursor[0][class], /* look here first */
-			   node->base_pfn + ((uint64_t)child << IOVA_LINE_LG2));
+	c->fresh = node->base_pfn + ((uint64_t)child << IOVA_LINE_LG2);
 }
 
 /*

@@ -12,6 +12,7 @@ struct iova_ctx {
 	unsigned cpu;	/* PLAT_CPU_NONE: the caller can own no word */
 	unsigned own;	/* what the caller's words say: cpu, or PLAT_OWN_SHARED */
 	int error;	/* why nothing was found: -ENOSPC or -ENOMEM */
+	uint64_t fresh;	/* a line just opened for the caller's class, or IOVA_NONE */
 	bool busy;	/* a word was passed over because its ownership was changing hands */
 };
 

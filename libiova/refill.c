@@ -204,6 +204,23 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	return IOVA_NONE;
 }
 
+/* Step 3, and then straight to what it made; somebody else may have been there before. */
+static uint64_t take_new_room(struct iova_ctx *c)
+{
+	struct iova_ref line;
+	uint64_t pfn;
+	unsigned lg2;
+
+	if (!iova_new_room(c))
+		return IOVA_NONE;
+	if (c->fresh == IOVA_NONE)
+		return IOVA_AGAIN;
+	lg2 = iova_span_lg2(c->want->level);
+	iova_ref_at(c->s, c->want->level, c->fresh >> lg2 << lg2, &line);
+	pfn = take_in_line(c, &line, true);
+	return pfn == IOVA_NONE ? IOVA_AGAIN : pfn;
+}
+
 /* Step 4. */
 static uint64_t take_any(struct iova_ctx *c)
 {
@@ -261,6 +278,7 @@ static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova
 	c->want = want;
 	c->error = -ENOSPC;
 	c->busy = false;
+	c->fresh = IOVA_NONE;
 	c->cpu = plat_cpu();
 	c->slot = &s->slot[c->cpu == PLAT_CPU_NONE ? 0 : c->cpu % s->nr_slots];
 	c->own = s->percpu && c->cpu < s->nr_slots ? c->cpu : PLAT_OWN_SHARED;
@@ -310,13 +328,11 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t h
 		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1);
 		if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
 			pfn = take_own_class(&c);
-			if (pfn == IOVA_NONE && iova_new_room(&c))
-				pfn = IOVA_AGAIN;
 		} else {
 			pfn = take_any(&c);
-			if (pfn == IOVA_NONE && iova_new_room(&c))
-				pfn = IOVA_AGAIN;
 		}
+		if (pfn == IOVA_NONE)
+			pfn = take_new_room(&c);
 		if (pfn == IOVA_NONE)
 			pfn = take_under_pressure(&c);
 		if (pfn == IOVA_NONE && c.busy && rounds++ < BUSY_ROUNDS) {
