@@ -31,6 +31,10 @@ EXTRA_DIST += tests/run-test
 # Checks of the tree itself; see the head of each script.
 TREE_TESTS = tests/lint/lint.sh tests/fakekernel/build.sh tests/install/install.sh
 TESTS += $(TREE_TESTS)
+if HAVE_CRITERION
+TESTS += tests/meta/meta.sh
+endif
+EXTRA_DIST += tests/meta/meta.sh tests/meta/crit.c tests/meta/plain.c
 EXTRA_DIST += $(TREE_TESTS) tests/lint/lint.py tests/install/load.c \
 	tests/fakekernel/plat_impl.h tests/fakekernel/plat_types.h tests/fakekernel/plat_rcu.h \
 	tests/fakekernel/include/linux/atomic.h tests/fakekernel/include/linux/compiler.h \
