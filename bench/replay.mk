@@ -68,3 +68,6 @@ bench_replay_6_1_LDADD = bench/libreplay.la bench/peers/libpeers-6.1.a $(REPLAY_
 	$(JEMALLOC_LIBS) $(REPLAY_LIBS)
 CLEANFILES += bench/replay-6.1
 EXTRA_DIST += bench/plot/replay.gp scripts/bench.sh
+
+EXTRA_DIST += bench/replayer/README.md doc/recording-traces.md bench/record/Kbuild bench/record/dmarec.c \
+	bench/record/dmarec-trace bench/record/record.sh

@@ -31,7 +31,7 @@ set grid ytics linecolor rgb "#dddddd" linetype 1 linewidth 1
 set xtics rotate by -38 left offset -0.6,0
 set key outside top horizontal right samplen 1.4
 set bmargin 7.5
-set lmargin 9
+set lmargin 10
 set title offset 0,0.4 font ",15"
 set xrange [-0.6:n - 0.4]
 
@@ -64,12 +64,13 @@ do for [k = 1:2] {
 		textcolor rgb peer_dark font ",10"
 	plot table using 0:"ratio":(0.5):xtic(1) with boxes linecolor rgb ours_dark \
 			title "one thread", \
-		"" using 0:"ratio":"ratio_min":"ratio_max" with yerrorbars pointtype -1 \
-			linecolor rgb "#222222" linewidth 1.2 title "extremes of its rounds", \
+		"" using 0:"ratio_min":(0):(column("ratio_max") - column("ratio_min")) \
+			with vectors heads size graph 0.006,90 linecolor rgb "#222222" \
+			linewidth 1.2 title "extremes of its rounds", \
 		"" using 0:(some(column("ratio_2t"))) with points pointtype 13 pointsize 1.1 \
 			linecolor rgb "#2a9d5c" title "two threads", \
-		"" using 0:"ratio_max":(sprintf("%.2f", column("ratio"))) with labels \
-			offset 0,0.7 font ",10" textcolor rgb "#222222" notitle
+		"" using 0:(0):(sprintf("%.2f", column("ratio"))) with labels \
+			offset 0,0.8 font ",11" textcolor rgb "#ffffff" notitle
 	unset arrow 1
 	unset label 1
 
@@ -91,7 +92,7 @@ do for [k = 1:2] {
 		"" using (at($0, 1)):"peer_pair":(sprintf("%.0f", column("peer_pair"))) with labels \
 			offset 0,0.6 font ",9" textcolor rgb peer_dark notitle
 
-	# From the median (bar) over p99 and p99.9 (ticks) to the greatest (point)
+	# A line from the median to the greatest; values below a step of the clock count as one
 	eval(begin(k, width, 2 * height))
 	set output file(k, "latency")
 	set multiplot layout 2,1
@@ -99,12 +100,12 @@ do for [k = 1:2] {
 	set yrange [5:*]
 	set ylabel "nanoseconds"
 	do for [call in "map unmap"] {
-		set title sprintf("Latency of %s: median, p99, p99.9, greatest", call)
+		set title sprintf("Latency of %s: p50, p99, p99.9, greatest", call)
 		plot table using 0:(NaN):xtic(1) with points notitle, \
-			for [s = 0:1] "" using (at($0, s)):(at_side(s, call."_p50")): \
-				(at_side(s, call."_p50")):(at_side(s, call."_max")) with yerrorbars \
-				pointtype -1 linewidth 1.5 linecolor rgb s ? peer_light : ours_light \
-				notitle, \
+			for [s = 0:1] "" using (at($0, s)):(at_side(s, call."_p50")):(0): \
+				(at_side(s, call."_max") - at_side(s, call."_p50")) \
+				with vectors heads size graph 0.006,90 linewidth 1.5 \
+				linecolor rgb s ? peer_light : ours_light notitle, \
 			for [q = 1:3] for [s = 0:1] "" \
 				using (at($0, s)):(at_side(s, call."_".word("p50 p99 p999", q))) \
 				with points pointtype (int(word("7 5 9", q))) pointsize (real(word("1.0 0.7 0.9", q))) \
@@ -123,7 +124,7 @@ do for [k = 1:2] {
 		set title word("'Invalidation descriptors per 1000 unmaps' 'Leaf page tables touched' ". \
 			"'Simulated page-walk-cache misses per 1000 accesses' 'Peak metadata, KiB'", p)
 		name = word("descriptors leaves misses meta_kib", p)
-		if (p % 2) { set logscale y; set yrange [*:*] } else { unset logscale y; set yrange [0:*] }
+		if (p % 2) { set logscale y; set yrange [*:*<2000] } else { unset logscale y; set yrange [0:*] }
 		plot table using (at($0, 0)):(at_side(0, name)):(2 * half):xtic(1) with boxes \
 				linecolor rgb ours_dark title "ours", \
 			"" using (at($0, 1)):(at_side(1, name)):(2 * half) with boxes \

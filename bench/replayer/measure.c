@@ -192,6 +192,24 @@ static double quantiles(struct measure_quantiles *q, const uint32_t *sorted, uin
 	return sum;
 }
 
+/* Some machines' counters move in steps: the greatest common divisor of differences. */
+static uint64_t clock_step(void)
+{
+	uint64_t step = 0, last = pass_ticks(), now, rest;
+	unsigned i;
+
+	for (i = 0; i < 10000; i++, last = now) {
+		now = pass_ticks();
+		for (rest = now - last; rest;) {
+			uint64_t next = step % rest;
+
+			step = rest;
+			rest = next;
+		}
+	}
+	return step;
+}
+
 static int side_quantiles(struct measure_side *side, const struct side_ops *ops,
 			  const struct pass_config *config, struct timed *timed, uint32_t *sorted,
 			  const uint32_t *floor)
@@ -233,6 +251,7 @@ int measure_quantiles(struct measure *m, const struct measure_plan *plan)
 	if (!ret && plan->peer)
 		ret = side_quantiles(&m->peer, plan->peer, config, &timed, sorted, floor);
 	m->has_quantiles = !ret;
+	m->step_ns = ret ? 0 : (double)clock_step() * timed.ns_per_tick;
 	free(sorted);
 	free(timed.ticks);
 	return ret;

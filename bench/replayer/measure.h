@@ -41,6 +41,7 @@ struct measure {
 	bool has_peer, has_quantiles, has_2t;
 	struct measure_side ours, peer;
 	double harness_ns; /* the empty side's time per pair */
+	double step_ns;	   /* of the clock behind the percentiles: nothing finer can be seen */
 	double ratio, ratio_min, ratio_max;
 	double ratio_2t;
 };

@@ -123,6 +123,8 @@ static struct json_object *one(const struct report_list *list, const struct repo
 		add(o, "rounds", count(m->rounds));
 		add(o, "passes_per_round", count(m->repeats));
 		add(o, "harness_ns", real(m->harness_ns));
+		if (m->has_quantiles)
+			add(o, "latency_clock_step_ns", real(m->step_ns));
 	}
 	if (r->measured && m->has_peer) {
 		add(o, "ratio", real(m->ratio));

@@ -32,9 +32,16 @@ static void time_columns(FILE *out, const struct measure_side *s)
 	fprintf(out, "\t%.2f\t%.2f\t%.2f", s->pair_median, s->map_ns, s->unmap_ns);
 }
 
-static void latency_columns(FILE *out, const struct measure_quantiles *q)
+static double at_least(double value, double step)
 {
-	fprintf(out, "\t%.1f\t%.1f\t%.1f\t%.1f", q->p50, q->p99, q->p999, q->max);
+	return value > step ? value : step;
+}
+
+/* The clock cannot tell less than a step from a step. */
+static void latency_columns(FILE *out, const struct measure_quantiles *q, double step)
+{
+	fprintf(out, "\t%.1f\t%.1f\t%.1f\t%.1f", at_least(q->p50, step), at_least(q->p99, step),
+		at_least(q->p999, step), at_least(q->max, step));
 }
 
 /* Per thousand unmaps, and per thousand accesses, so that traces of any length compare. */
@@ -59,10 +66,10 @@ static void row(FILE *out, const struct report *r)
 	time_columns(out, &m->ours);
 	time_columns(out, &m->peer);
 	fprintf(out, "\t%.2f\t%.2f", m->ours.cpu_2t_median, m->peer.cpu_2t_median);
-	latency_columns(out, &m->ours.map);
-	latency_columns(out, &m->peer.map);
-	latency_columns(out, &m->ours.unmap);
-	latency_columns(out, &m->peer.unmap);
+	latency_columns(out, &m->ours.map, m->step_ns);
+	latency_columns(out, &m->peer.map, m->step_ns);
+	latency_columns(out, &m->ours.unmap, m->step_ns);
+	latency_columns(out, &m->peer.unmap, m->step_ns);
 	cost_columns(out, &r->check_ours, unmaps);
 	cost_columns(out, &r->check_peer, unmaps);
 	fprintf(out, "\n");

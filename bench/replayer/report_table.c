@@ -60,10 +60,15 @@ static void latency(FILE *out, const struct measure_quantiles *q)
 
 static void table_latency(FILE *out, const struct report_list *list, int width)
 {
+	double step = 0;
 	unsigned i;
 
-	fprintf(out, "\nLatency of a call, ns: p50, p99, p99.9, greatest (best of %d passes)\n",
-		MEASURE_TIMED_PASSES);
+	for (i = 0; i < list->nr; i++)
+		if (list->report[i].measure.step_ns > step)
+			step = list->report[i].measure.step_ns;
+	fprintf(out, "\nLatency of a call, ns: p50, p99, p99.9, greatest (least of %d passes; the "
+		     "clock moves in steps of %.1f)\n",
+		MEASURE_TIMED_PASSES, step);
 	fprintf(out, "%-*s %-6s %-5s | %-30s | %-30s\n", width, "trace", "mode", "side",
 		"   map", "   unmap");
 	for (i = 0; i < list->nr; i++) {
