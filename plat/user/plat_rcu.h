@@ -3,8 +3,10 @@
  * plat_rcu.h - read sections inlined, for code whose fast path opens one.
  *
  * Same names and meaning as in plat.h; only who includes this file sees
- * liburcu's headers.  The functions inlined are those that liburcu offers for
- * inclusion in programs of any licence (urcu/static/urcu-bp.h says so at each).
+ * liburcu's headers.  A section is one word per thread (urcu/static/urcu-bp.h):
+ * nesting in the low half, the phase of the grace period it began in above.
+ * The word is reached by its address, because liburcu places its structure at
+ * less than the alignment its type declares, which a sanitizer objects to.
  *
  *   plat_read_trylock()  plat_read_lock(), or false when this thread has never
  *       had a section and opening one takes a call: a function that is to stay
@@ -33,18 +35,41 @@ extern char plat_user_rcu_tag;
 #define PLAT_RCU_TSAN_ACQUIRE() ((void)0)
 #endif
 
+static plat_always_inline unsigned long *plat_rcu_word(void)
+{
+	_Static_assert(offsetof(struct urcu_bp_reader, ctr) == 0, "the word is first");
+	return (unsigned long *)(void *)URCU_TLS(urcu_bp_reader);
+}
+
+/*
+ * Relaxed: the word is written by this thread only.  urcu_bp_smp_mb_slave() is
+ * the fence that the grace period pairs with: the compiler's only, where the
+ * grace period sends membarrier(2) to every thread.
+ */
 static plat_always_inline bool plat_rcu_trylock(void)
 {
-	if (plat_unlikely(!URCU_TLS(urcu_bp_reader)))
+	unsigned long *word = plat_rcu_word(), nest;
+
+	if (plat_unlikely(!word))
 		return false;
-	_urcu_bp_read_lock();
+	nest = plat_load_relaxed(word);
+	if (plat_likely(!(nest & URCU_BP_GP_CTR_NEST_MASK))) {
+		plat_store_relaxed(word, plat_load_relaxed(&urcu_bp_gp.ctr));
+		urcu_bp_smp_mb_slave();
+	} else {
+		plat_store_relaxed(word, nest + URCU_BP_GP_COUNT);
+	}
 	return true;
 }
 
 static plat_always_inline void plat_rcu_unlock(void)
 {
+	unsigned long *word = plat_rcu_word();
+
 	PLAT_RCU_TSAN_RELEASE();
-	_urcu_bp_read_unlock();
+	urcu_bp_smp_mb_slave();
+	plat_store_relaxed(word, plat_load_relaxed(word) - URCU_BP_GP_COUNT);
+	__asm__ volatile("" ::: "memory");
 }
 
 #define plat_read_trylock() plat_rcu_trylock()

@@ -74,7 +74,7 @@ int plat_fence_cpus(unsigned cpu)
 
 void plat_read_lock(void)
 {
-	_urcu_bp_read_lock();
+	urcu_bp_read_lock();
 }
 
 void(plat_read_unlock)(void)

@@ -228,7 +228,8 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 		*fault = pos;
 		*error = -ENOENT;
 	}
-	memmove(&m->leaf[to], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
+	if (i != to)
+		memmove(&m->leaf[to], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
 	m->leaves -= i - to;
 	for (i = m->tables; m->unlink && i-- > 0;) {
 		unsigned level = (unsigned)(m->table[i] >> 58);
