@@ -40,7 +40,7 @@ void pgtbl_pages_free_list(struct pgtbl *pt, void *list)
 		uint64_t *page = list;
 
 		list = (void *)(uintptr_t)plat_load_relaxed(page); /* ours alone */
-		plat_store_relaxed(page, 0);			    /* given back zeroed */
+		plat_store_relaxed(page, 0);			   /* given back zeroed */
 		pgtbl_page_free(pt, page);
 	}
 }

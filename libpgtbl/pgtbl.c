@@ -34,8 +34,8 @@ static unsigned config_iova_bits(const struct pgtbl_config *config)
 		return 0;
 	if (config->oa_bits < 13 || config->oa_bits > OA_BITS_MAX)
 		return 0;
-	if (config->page_sizes && (!(config->page_sizes & PAGE_BIT) ||
-				   (config->page_sizes & ~ops->page_sizes)))
+	if (config->page_sizes &&
+	    (!(config->page_sizes & PAGE_BIT) || (config->page_sizes & ~ops->page_sizes)))
 		return 0;
 	if (config->flags & ~(PGTBL_UNLINK | PGTBL_SNOOP_CTL) ||
 	    config->phys_offset & (PGTBL_TABLE_BYTES - 1))
@@ -43,9 +43,8 @@ static unsigned config_iova_bits(const struct pgtbl_config *config)
 	bits = ops->iova_bits(config->levels);
 	if (!config->iova_bits)
 		return bits;
-	return config->iova_bits >= IOVA_BITS_MIN && config->iova_bits <= bits ?
-		       config->iova_bits :
-		       0;
+	return config->iova_bits >= IOVA_BITS_MIN && config->iova_bits <= bits ? config->iova_bits
+									       : 0;
 }
 
 int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)

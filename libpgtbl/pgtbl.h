@@ -76,7 +76,7 @@ enum pgtbl_prot {
 };
 
 /* pgtbl_config.flags */
-#define PGTBL_UNLINK 1u	    /* unmap unlinks tables whose whole span it covers */
+#define PGTBL_UNLINK 1u	   /* unmap unlinks tables whose whole span it covers */
 #define PGTBL_SNOOP_CTL 2u /* VT-d second stage: ECAP.SC is set, PGTBL_COHERENT sets SNP */
 
 /**
@@ -278,8 +278,8 @@ inline int pgtbl_map_at(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t
 			unsigned prot, struct pgtbl_report *report)
 {
 	return pt ? ((const struct pgtbl_calls *)(const void *)pt)
-			    ->map(pt, iova, phys, size, prot, report) :
-		    -EINVAL;
+			       ->map(pt, iova, phys, size, prot, report)
+		  : -EINVAL;
 }
 
 /* pgtbl_map_at() without a report. */
@@ -299,8 +299,8 @@ inline int pgtbl_map_sg_at(struct pgtbl *pt, uint64_t iova, const struct pgtbl_s
 			   size_t nr_seg, unsigned prot, struct pgtbl_report *report)
 {
 	return pt && seg ? ((const struct pgtbl_calls *)(const void *)pt)
-				   ->map_sg(pt, iova, seg, nr_seg, prot, report) :
-			   -EINVAL;
+				   ->map_sg(pt, iova, seg, nr_seg, prot, report)
+			 : -EINVAL;
 }
 
 inline int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
@@ -328,8 +328,8 @@ inline uint64_t pgtbl_unmap_at(struct pgtbl *pt, uint64_t iova, uint64_t size,
 			       struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
 	return pt && gather ? ((const struct pgtbl_calls *)(const void *)pt)
-				      ->unmap(pt, iova, size, gather, report) :
-			      0;
+				      ->unmap(pt, iova, size, gather, report)
+			    : 0;
 }
 
 inline uint64_t pgtbl_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
@@ -347,9 +347,9 @@ inline uint64_t pgtbl_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
  */
 inline int pgtbl_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
 {
-	return pt && phys ? ((const struct pgtbl_calls *)(const void *)pt)
-				    ->translate(pt, iova, phys) :
-			    -EINVAL;
+	return pt && phys
+		       ? ((const struct pgtbl_calls *)(const void *)pt)->translate(pt, iova, phys)
+		       : -EINVAL;
 }
 
 /* One leaf entry, as the tables have it. */

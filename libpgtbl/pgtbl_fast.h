@@ -18,8 +18,8 @@
 #define PT_FEW 16u
 
 /* *@table: go down through its entry for @iova, which must be live. */
-static plat_always_inline bool pt_fast_down(const struct pgtbl *pt, uint64_t **table,
-					    uint64_t iova, unsigned level)
+static plat_always_inline bool pt_fast_down(const struct pgtbl *pt, uint64_t **table, uint64_t iova,
+					    unsigned level)
 {
 	uint64_t entry = pt_load(&(*table)[pt_index(iova, level)]);
 
@@ -71,8 +71,8 @@ static plat_always_inline uint64_t *pt_fast_level1(const struct pgtbl *pt, uint6
 static plat_always_inline bool pt_fast_one_table(const struct pgtbl *pt, uint64_t iova,
 						 uint64_t size)
 {
-	return size - 1 < PT_SPAN2 && (size & (PT_PAGE_BYTES - 1)) == 0 &&
-	       !(iova & pt->iova_bad) && (iova ^ (iova + size - 1)) < PT_SPAN2;
+	return size - 1 < PT_SPAN2 && (size & (PT_PAGE_BYTES - 1)) == 0 && !(iova & pt->iova_bad) &&
+	       (iova ^ (iova + size - 1)) < PT_SPAN2;
 }
 
 /*
@@ -124,9 +124,9 @@ static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t ph
 		}
 	} else {
 		slot = pt_fast_level1(pt, iova);
-		done = slot && pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2),
-					    fmt_leaf(phys, attr, 1), iova,
-					    report ? report->gather : NULL);
+		done = slot &&
+		       pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2), fmt_leaf(phys, attr, 1),
+				    iova, report ? report->gather : NULL);
 	}
 	plat_read_unlock();
 	if (plat_unlikely(!done))
@@ -173,8 +173,7 @@ static plat_always_inline unsigned pt_fast_clear(uint64_t *slot, unsigned n)
 }
 
 static plat_noinline uint64_t pt_unmap_mid(struct pgtbl *pt, uint64_t iova, uint64_t size,
-					   struct pgtbl_gather *gather,
-					   struct pgtbl_report *report)
+					   struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
 	uint64_t entry, done = 0, *slot, *table;
 	unsigned level = 2;
@@ -248,8 +247,7 @@ struct pt_sg_sum {
 	uint64_t phys;	/* OR of the addresses; none is greater */
 };
 
-static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl_segment *seg,
-						     size_t nr_seg)
+static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl_segment *seg, size_t nr_seg)
 {
 	struct pt_sg_sum sum = { 0, 0, 0, 0 };
 

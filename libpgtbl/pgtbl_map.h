@@ -153,8 +153,8 @@ static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
 	if (pt_all_free(at.slot, run.count))
 		return run.count;
 	for (unsigned i = 0; i < run.count; i++) {
-		entry = run.level > 1 ? pt_load_thawed(job->pt, &at.slot[i]) :
-					pt_leaf_load(&at.slot[i]);
+		entry = run.level > 1 ? pt_load_thawed(job->pt, &at.slot[i])
+				      : pt_leaf_load(&at.slot[i]);
 		if (entry) {
 			if (!i)
 				pt_in_the_way(job, run.level, entry);
@@ -204,13 +204,13 @@ static plat_always_inline void pt_fill_private(uint64_t *slot, unsigned n, uint6
 static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slot,
 				     struct pt_run run, bool private_table)
 {
-#define PT_FILL(l)                                                                           \
-	do {                                                                                 \
-		uint64_t entry_ = fmt_leaf(job->phys, job->attr, (l));                       \
-		if (!private_table)                                                          \
-			return pt_fill(slot, run.count, entry_, pt_span(l));                 \
-		pt_fill_private(slot, run.count, entry_, pt_span(l));                        \
-		return run.count;                                                            \
+#define PT_FILL(l)                                                           \
+	do {                                                                 \
+		uint64_t entry_ = fmt_leaf(job->phys, job->attr, (l));       \
+		if (!private_table)                                          \
+			return pt_fill(slot, run.count, entry_, pt_span(l)); \
+		pt_fill_private(slot, run.count, entry_, pt_span(l));        \
+		return run.count;                                            \
 	} while (0)
 
 	switch (run.level) {

@@ -33,15 +33,14 @@ static void pt_init(struct pgtbl *pt, unsigned flags)
 	pt->to_virt = -pt->phys_offset - FMT_TABLE_LOW;
 }
 
-#define PGTBL_OPS_INIT(format_name)                                                          \
-	{                                                                                    \
-		.name = (format_name), .levels_min = FMT_LEVELS_MIN,                         \
-		.levels_max = FMT_LEVELS_MAX, .page_sizes = FMT_PAGE_SIZES,                  \
-		.table_addr_mask = FMT_ADDR, .iova_bits = fmt_iova_bits, .init = pt_init,    \
-		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                       \
-		.slow = { pt_map_slow, pt_unmap_slow, pt_translate_slow, pt_map_sg_slow },   \
-		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level,                      \
-		.destroy = pt_destroy,                                                       \
+#define PGTBL_OPS_INIT(format_name)                                                                \
+	{                                                                                          \
+		.name = (format_name), .levels_min = FMT_LEVELS_MIN, .levels_max = FMT_LEVELS_MAX, \
+		.page_sizes = FMT_PAGE_SIZES, .table_addr_mask = FMT_ADDR,                         \
+		.iova_bits = fmt_iova_bits, .init = pt_init,                                       \
+		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
+		.slow = { pt_map_slow, pt_unmap_slow, pt_translate_slow, pt_map_sg_slow },         \
+		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level, .destroy = pt_destroy,     \
 	}
 
 #endif

@@ -22,7 +22,7 @@
 #define PT_ENTRIES (1u << FMT_INDEX_LG2)
 #define PT_PAGE_BYTES (1ull << FMT_PAGE_LG2)
 
-/* Not in any entry: where an entry is returned, "there is none". */
+/* Below: level-2 tables are pinned, see struct pgtbl. */
 #define PT_LOW_END (1ull << 32)
 
 static plat_always_inline unsigned pt_span_lg2(unsigned level)
@@ -97,13 +97,15 @@ static plat_always_inline void pt_leaf_store(uint64_t *slot, uint64_t entry)
 static plat_always_inline uint64_t pt_line_or(const uint64_t *s)
 {
 	return pt_leaf_load(s) | pt_leaf_load(s + 1) | pt_leaf_load(s + 2) | pt_leaf_load(s + 3) |
-	       pt_leaf_load(s + 4) | pt_leaf_load(s + 5) | pt_leaf_load(s + 6) | pt_leaf_load(s + 7);
+	       pt_leaf_load(s + 4) | pt_leaf_load(s + 5) | pt_leaf_load(s + 6) |
+	       pt_leaf_load(s + 7);
 }
 
 static plat_always_inline uint64_t pt_line_and(const uint64_t *s)
 {
 	return pt_leaf_load(s) & pt_leaf_load(s + 1) & pt_leaf_load(s + 2) & pt_leaf_load(s + 3) &
-	       pt_leaf_load(s + 4) & pt_leaf_load(s + 5) & pt_leaf_load(s + 6) & pt_leaf_load(s + 7);
+	       pt_leaf_load(s + 4) & pt_leaf_load(s + 5) & pt_leaf_load(s + 6) &
+	       pt_leaf_load(s + 7);
 }
 
 static plat_always_inline void pt_line_store(uint64_t *s, uint64_t entry, uint64_t step)
@@ -151,7 +153,8 @@ static inline void pt_pin(struct pgtbl *pt, uint64_t iova, uint64_t *table)
 
 	/* Relaxed: only a wish to write it; whoever writes writes the same value. */
 	if (!plat_load_relaxed(cell))
-		plat_store_release(cell, table); /* PGT-R2: the table is zeroed; pairs with PGT-A2 */
+		/* PGT-R2: the table is zeroed; pairs with PGT-A2. */
+		plat_store_release(cell, table);
 }
 
 /* Make the frozen @entry of @slot live.  Lost races leave it to the caller's reload. */

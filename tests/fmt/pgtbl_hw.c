@@ -40,15 +40,14 @@ static enum kind decode_x86(const struct hw_walker *hw, uint64_t e, unsigned lev
 	if (!(e & 1))
 		return NOTHING;
 	if (!page)
-		return (e & (BIT(1) | BIT(2))) == (BIT(1) | BIT(2)) && !(e & BIT(63)) ? TABLE :
-											  RESERVED;
+		return (e & (BIT(1) | BIT(2))) == (BIT(1) | BIT(2)) && !(e & BIT(63)) ? TABLE
+										      : RESERVED;
 	if (level > 3 || (level == 1 && (e & BIT(7))) || !(e & BIT(5)) ||
 	    ((e & BIT(1)) && !(e & BIT(6))) || (e & 0x000ffffffffff000ull) >> hw->oa_bits ||
 	    (e & ((BIT(12 + 9 * (level - 1)) - 1) & ~0xfffull)) || (e & 0x7ff0000000000000ull))
 		return RESERVED;
-	leaf->prot = PGTBL_READ | (e & BIT(1) ? PGTBL_WRITE : 0) |
-		     (e & BIT(2) ? 0 : PGTBL_PRIV) | (e & BIT(63) ? PGTBL_NOEXEC : 0) |
-		     (e & BIT(4) ? PGTBL_MMIO : 0);
+	leaf->prot = PGTBL_READ | (e & BIT(1) ? PGTBL_WRITE : 0) | (e & BIT(2) ? 0 : PGTBL_PRIV) |
+		     (e & BIT(63) ? PGTBL_NOEXEC : 0) | (e & BIT(4) ? PGTBL_MMIO : 0);
 	return LEAF;
 }
 
@@ -71,8 +70,8 @@ static const char *walk_table(struct walk *w, uint64_t page, unsigned level, uin
 
 		if (table[i] == POOL_STALE)
 			return "hardware reads a line that was never flushed";
-		kind = hw->format == HW_VTDSS ? decode_ss(hw, table[i], level, &leaf) :
-						decode_x86(hw, table[i], level, &leaf);
+		kind = hw->format == HW_VTDSS ? decode_ss(hw, table[i], level, &leaf)
+					      : decode_x86(hw, table[i], level, &leaf);
 		if (kind == RESERVED)
 			return "an entry has reserved bits set";
 		if (kind == TABLE)

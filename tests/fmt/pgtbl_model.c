@@ -220,8 +220,8 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 			continue;
 		}
 		bytes += leaf->size;
-		m->cleared = grow(m->cleared, &m->cleared_room, m->nr_cleared + 1,
-				  sizeof(*m->cleared));
+		m->cleared =
+			grow(m->cleared, &m->cleared_room, m->nr_cleared + 1, sizeof(*m->cleared));
 		m->cleared[m->nr_cleared++] = *leaf;
 	}
 	if (!*error && bytes != size) {

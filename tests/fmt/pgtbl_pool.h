@@ -21,11 +21,11 @@ struct pgtbl_pool {
 	unsigned pages;
 	unsigned next;
 	unsigned live;
-	unsigned long allocs; /* attempts */
+	unsigned long allocs;  /* attempts */
 	unsigned long fail_at; /* this attempt fails; 0: none */
-	const char *error;    /* first rule broken, or NULL */
-	bool shadowed;	      /* allocation makes the shadow stale */
-	unsigned long lines;  /* flushed */
+	const char *error;     /* first rule broken, or NULL */
+	bool shadowed;	       /* allocation makes the shadow stale */
+	unsigned long lines;   /* flushed */
 };
 
 bool pool_init(struct pgtbl_pool *pool, unsigned pages);

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(s, cond, what)                                                                 \
-	do {                                                                                 \
-		if (!(cond)) {                                                               \
-			if (!(s)->result->error)                                             \
-				(s)->result->error = (what);                                 \
-			return;                                                              \
-		}                                                                            \
+#define CHECK(s, cond, what)                                 \
+	do {                                                 \
+		if (!(cond)) {                               \
+			if (!(s)->result->error)             \
+				(s)->result->error = (what); \
+			return;                              \
+		}                                            \
 	} while (0)
 
 /* Comparisons */
@@ -202,7 +202,8 @@ static void op_map(struct stream *s)
 	if (!stream_pick(s, 4))
 		n = 1 + stream_pick(s, MAX_SEG);
 	for (unsigned i = 0; i < n; i++) {
-		seg[i].size = n == 1 ? stream_pick_size(s) : K4 * (1 + stream_pick(s, stream_pick(s, 4) ? 2 : 40));
+		seg[i].size = n == 1 ? stream_pick_size(s)
+				     : K4 * (1 + stream_pick(s, stream_pick(s, 4) ? 2 : 40));
 		if (i && !stream_pick(s, 4))
 			seg[i].phys = seg[i - 1].phys + seg[i - 1].size;
 		else
@@ -239,7 +240,8 @@ static void op_unmap(struct stream *s)
 	int error;
 
 	if (s->model.leaves && stream_pick(s, 4)) {
-		const struct model_leaf *l = &s->model.leaf[stream_pick(s, 65536) % s->model.leaves];
+		const struct model_leaf *l =
+			&s->model.leaf[stream_pick(s, 65536) % s->model.leaves];
 
 		iova = l->iova;
 		size = stream_pick(s, 3) ? l->size : stream_pick_size(s);
@@ -267,7 +269,8 @@ static void op_probe(struct stream *s)
 
 	check_translate(s, stream_pick_iova(s) + stream_pick(s, 4096));
 	if (!s->config->common)
-		check_translate(s, s->model.iova_last - stream_pick(s, 4096) + (stream_pick(s, 2) ? 4096 : 0));
+		check_translate(s, s->model.iova_last - stream_pick(s, 4096) +
+					   (stream_pick(s, 2) ? 4096 : 0));
 	if (!s->model.leaves)
 		return;
 	l = &s->model.leaf[stream_pick(s, 65536) % s->model.leaves];

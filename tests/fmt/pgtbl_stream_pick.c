@@ -12,8 +12,8 @@ const struct stream_config stream_configs[] = {
 	{ "x86_64-5, unlink", &pgtbl_x86_64_ops, HW_X86_64, 5, 46, 0, 0, PGTBL_UNLINK, false,
 	  false },
 	{ "vtdss-3, not coherent", &pgtbl_vtdss_ops, HW_VTDSS, 3, 46, 0, 0, 0, true, false },
-	{ "x86_64-4, not coherent, unlink", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0,
-	  PGTBL_UNLINK, true, false },
+	{ "x86_64-4, not coherent, unlink", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0, PGTBL_UNLINK,
+	  true, false },
 	{ "vtdss-4, 4K pages, 42 bits", &pgtbl_vtdss_ops, HW_VTDSS, 4, 40, 42, SIZES_4K, 0, false,
 	  false },
 	{ "x86_64-4, 4K and 2M pages", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, SIZES_2M, 0, false,
@@ -58,7 +58,9 @@ static uint64_t pick_unit(struct stream *s)
 uint64_t stream_pick_iova(struct stream *s)
 {
 	uint64_t base = s->window[stream_pick(s, s->windows)], unit = pick_unit(s);
-	uint64_t off = unit == G1 ? stream_pick(s, 3) : unit == M2 ? stream_pick(s, 8) : stream_pick(s, 1536);
+	uint64_t off = unit == G1   ? stream_pick(s, 3)
+		       : unit == M2 ? stream_pick(s, 8)
+				    : stream_pick(s, 1536);
 
 	return (base & ~(unit - 1)) + off * unit;
 }
@@ -79,7 +81,8 @@ uint64_t stream_pick_size(struct stream *s)
 	case 6:
 		return M2 * (1 + stream_pick(s, 6)) + K4 * stream_pick(s, 3);
 	default:
-		return stream_pick(s, 4) ? M2 * (1 + stream_pick(s, 3)) : G1 + M2 * stream_pick(s, 600) + K4 * stream_pick(s, 2);
+		return stream_pick(s, 4) ? M2 * (1 + stream_pick(s, 3))
+					 : G1 + M2 * stream_pick(s, 600) + K4 * stream_pick(s, 2);
 	}
 }
 
@@ -99,8 +102,8 @@ uint64_t stream_pick_phys(struct stream *s, uint64_t iova, uint64_t *size)
 		phys = K4 * stream_pick(s, 65536);
 		break;
 	}
-	if ((phys ^ iova) % M2 && *size > 16 * M2)
-		*size = 16 * M2;
+	if ((phys ^ iova) % M2 && *size > 4 * M2)
+		*size = 4 * M2;
 	if (!stream_pick(s, 64) && *size <= s->model.phys_last)
 		phys = s->model.phys_last + 1 - *size;
 	return phys;

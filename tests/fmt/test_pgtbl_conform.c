@@ -24,8 +24,8 @@ static void alone(uint64_t seed, unsigned ops)
 		struct stream_source src = { .seed = seed + i };
 
 		stream_run(&stream_configs[i], &src, ops, &r);
-		tap_ok(!r.error && r.maps && r.unmaps && r.exists && r.undone && r.reclaimed,
-		       "%s", stream_configs[i].name);
+		tap_ok(!r.error && r.maps && r.unmaps && r.exists && r.undone && r.reclaimed, "%s",
+		       stream_configs[i].name);
 		report(&r);
 	}
 }

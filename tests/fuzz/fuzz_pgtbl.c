@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!len)
 		return 0;
 	config = &stream_configs[data[0] % stream_nr_configs];
-	stream_run(config, &source, 300, &result);
+	stream_run(config, &source, 100, &result);
 	if (result.error) {
 		fprintf(stderr, "%s, operation %u: %s\n", config->name, result.op, result.error);
 		abort();

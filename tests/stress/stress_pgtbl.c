@@ -22,7 +22,7 @@
 #define M2 (1ull << 21)
 #define G1 (1ull << 30)
 #define MAPPERS 3u
-#define SHARED_PAGES 48u   /* of each shared leaf table */
+#define SHARED_PAGES 48u /* of each shared leaf table */
 #define SHARED_TABLES 4u
 #define POISON 0xa5a5a5a5a5a5a5a5ull
 
@@ -264,8 +264,8 @@ static void *translator(void *arg)
 	struct thread *t = arg;
 
 	while (running()) {
-		uint64_t phys, iova = t->run->base + (pick(t, 4) ? M2 * pick(t, SHARED_TABLES) :
-								   G1 * (1 + pick(t, MAPPERS)));
+		uint64_t phys, iova = t->run->base + (pick(t, 4) ? M2 * pick(t, SHARED_TABLES)
+								 : G1 * (1 + pick(t, MAPPERS)));
 		int err;
 
 		iova += K4 * pick(t, SHARED_PAGES * MAPPERS);
@@ -304,8 +304,8 @@ static void *visitor(void *arg)
 
 static void stress(struct run *run, const struct pgtbl_config *config, uint64_t seed)
 {
-	static void *(*const body[])(void *) = { mapper, mapper, mapper, reclaimer, translator,
-						 visitor };
+	static void *(*const body[])(void *) = { mapper,    mapper,	mapper,
+						 reclaimer, translator, visitor };
 	enum { THREADS = sizeof(body) / sizeof(*body) };
 	struct thread thread[THREADS];
 

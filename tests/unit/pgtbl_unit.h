@@ -18,9 +18,11 @@ static struct pgtbl_gather gather;
 
 static inline struct pgtbl_config unit_config(const struct pgtbl_ops *ops, unsigned levels)
 {
-	return (struct pgtbl_config){
-		.ops = ops, .levels = levels, .oa_bits = 46, .pages = pool_mem(&pool), .flush_ctx = &pool
-	};
+	return (struct pgtbl_config){ .ops = ops,
+				      .levels = levels,
+				      .oa_bits = 46,
+				      .pages = pool_mem(&pool),
+				      .flush_ctx = &pool };
 }
 
 static inline void unit_open_config(const struct pgtbl_config *config)

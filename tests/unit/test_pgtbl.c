@@ -22,11 +22,11 @@ Test(pgtbl, configurations)
 
 	cr_assert(pool_init(&pool, 16));
 	good = unit_config(&pgtbl_vtdss_ops, 4);
-#define REFUSED(change)                                                         \
-	do {                                                                    \
-		c = good;                                                       \
-		change;                                                         \
-		cr_expect_eq(try_config(&c), -EINVAL, "%s", #change);           \
+#define REFUSED(change)                                               \
+	do {                                                          \
+		c = good;                                             \
+		change;                                               \
+		cr_expect_eq(try_config(&c), -EINVAL, "%s", #change); \
 	} while (0)
 	cr_expect_eq(try_config(&good), 0);
 	cr_expect_eq(try_config(NULL), -EINVAL);
@@ -195,10 +195,11 @@ Test(pgtbl, dump)
 	cr_expect_eq(pgtbl_dump(pt, 0, pgtbl_iova_last(pt), PGTBL_DUMP_JSON, collect, &t), 0);
 	nl = memchr(t.buf, '[', t.len);
 	cr_assert_not_null(nl);
-	cr_expect_str_eq(nl, "[\n{\"iova\":\"0x100000\",\"phys\":\"0x80100000\",\"page\":\"0x1000\","
-			     "\"count\":256,\"prot\":\"rw\"},\n"
-			     "{\"iova\":\"0x200000\",\"phys\":\"0x80200000\",\"page\":\"0x200000\","
-			     "\"count\":2,\"prot\":\"wc\"}\n]}\n");
+	cr_expect_str_eq(nl,
+			 "[\n{\"iova\":\"0x100000\",\"phys\":\"0x80100000\",\"page\":\"0x1000\","
+			 "\"count\":256,\"prot\":\"rw\"},\n"
+			 "{\"iova\":\"0x200000\",\"phys\":\"0x80200000\",\"page\":\"0x200000\","
+			 "\"count\":2,\"prot\":\"wc\"}\n]}\n");
 	t.refuse = -7;
 	cr_expect_eq(pgtbl_dump(pt, 0, 0, PGTBL_DUMP_TEXT, collect, &t), -7);
 	cr_expect_eq(pgtbl_dump(pt, 0, 0, (enum pgtbl_dump_format)9, collect, &t), -EINVAL);

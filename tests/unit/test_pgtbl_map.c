@@ -177,7 +177,7 @@ static void occupied(uint64_t at, uint64_t size, uint64_t want)
 	cr_expect_eq(strict.iova, want, "%#lx", (unsigned long)strict.iova);
 	cr_expect_eq(pgtbl_map_at(pt, at, G1, size, 3, &once), -EEXIST);
 	cr_expect_eq(once.iova, want);
-	for (uint64_t i = at; i < want; i += want - at > M2 ? M2 : K4) {
+	for (uint64_t i = at; i<want; i += want - at> M2 ? M2 : K4) {
 		bool found = false;
 
 		for (unsigned k = 0; k < undone.nr_ranges; k++)

@@ -147,8 +147,8 @@ Test(pgtbl_pages, phys_offset)
 Test(pgtbl_pages, reclaim)
 {
 	unit_open(&pgtbl_vtdss_ops, 4, 0);
-	cr_assert_eq(pgtbl_map(pt, 0, 0, K4, 3), 0);	       /* + 3: levels 3, 2, 1 */
-	cr_assert_eq(pgtbl_map(pt, 600 * G1, 0, K4, 3), 0);    /* + 3 */
+	cr_assert_eq(pgtbl_map(pt, 0, 0, K4, 3), 0);		 /* + 3: levels 3, 2, 1 */
+	cr_assert_eq(pgtbl_map(pt, 600 * G1, 0, K4, 3), 0);	 /* + 3 */
 	cr_assert_eq(pgtbl_map(pt, 600 * G1 + M2, 0, K4, 3), 0); /* + 1 */
 	cr_expect_eq(page_count(), 8);
 	cr_expect_eq(pgtbl_reclaim(pt, 0, pgtbl_iova_last(pt), &gather), 0);
@@ -329,7 +329,7 @@ static unsigned long lines_of(int expect, uint64_t iova, uint64_t size, bool map
 Test(pgtbl_pages, every_line_is_flushed_once)
 {
 	open_noncoherent(pool_flush);
-	/* Three new tables of 64 lines, an entry for each in its parent; leaves come with theirs. */
+	/* Three new tables of 64 lines and an entry for each; leaves come with theirs. */
 	cr_expect_eq(lines_of(0, 6 * G1, K4, true), 3 * 64 + 3);
 	cr_expect_eq(lines_of(0, 6 * G1 + K4, K4, true), 1);
 	cr_expect_eq(lines_of(0, 6 * G1 + 2 * K4, 6 * K4, true), 1);
