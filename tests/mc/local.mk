@@ -8,7 +8,8 @@ MC_CPPFLAGS = -I$(top_srcdir)/tests/mc -I$(top_srcdir)/plat -I$(top_srcdir)/libi
 MC_CFLAGS = $(AM_CFLAGS) -fno-pie
 MC_NOPIE = -no-pie
 MC_MODEL_CPPFLAGS = $(MC_CPPFLAGS) -fsanitize=thread
-MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack
+MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack tests/mc/mc_iova \
+	tests/mc/mc_pgtbl
 
 if !SANITIZERS
 check_LTLIBRARIES += tests/mc/libmc.la
@@ -17,7 +18,7 @@ TESTS += $(MC_TESTS)
 endif
 
 tests_mc_libmc_la_SOURCES = tests/mc/mc.h tests/mc/mc_int.h tests/mc/plat_impl.h \
-	tests/mc/plat_types.h tests/mc/mc_alloc.c tests/mc/mc_lin.c tests/mc/mc_main.c \
+	tests/mc/plat_rcu.h tests/mc/plat_types.h tests/mc/mc_alloc.c tests/mc/mc_lin.c tests/mc/mc_main.c \
 	tests/mc/mc_plat.c tests/mc/mc_race.c tests/mc/mc_sched.c tests/mc/mc_trace.c \
 	tests/mc/mc_weak.c
 tests_mc_libmc_la_CPPFLAGS = $(MC_CPPFLAGS)
@@ -41,5 +42,18 @@ tests_mc_mc_stack_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_stack_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_stack_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_stack_LDADD = tests/mc/libmc.la
+
+tests_mc_mc_iova_SOURCES = tests/mc/mc_iova.c tests/mc/mc_iova.h \
+	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_iova_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_iova_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_iova_LDADD = tests/mc/libmc.la
+
+tests_mc_mc_pgtbl_SOURCES = tests/mc/mc_pgtbl.c $(libpgtbl_libpgtbl_core_la_SOURCES)
+tests_mc_mc_pgtbl_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_pgtbl_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_pgtbl_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_pgtbl_LDADD = tests/mc/libmc.la
 
 EXTRA_DIST += tests/mc/README.md

@@ -87,6 +87,8 @@ static inline struct plat_mem mc_mem(void)
 {
 	return (struct plat_mem){ &plat_mem_default, NULL };
 }
+/* For init(): [p, p + size) are statistics.  No schedules are tried around them. */
+void mc_quiet(const void *p, size_t size);
 /* Bytes that are allocated now. */
 size_t mc_live_bytes(void);
 /* The CPU on which init() or fini() goes on; they start on CPU 0. */
@@ -101,6 +103,7 @@ unsigned mc_plat(void);
  * where loads are stale).
  */
 #define MC_OPS 16
+#define MC_STATE 256
 struct mc_op {
 	unsigned kind, tid;
 	uint64_t arg[3];
@@ -109,9 +112,11 @@ struct mc_op {
 };
 struct mc_op *mc_begin(unsigned kind, uint64_t a0, uint64_t a1, uint64_t a2);
 void mc_end(struct mc_op *op, uint64_t ret);
+/* The operations recorded so far, in the order of their begins; NULL behind the last. */
+const struct mc_op *mc_get_op(unsigned i);
 /**
  * mc_check_history() - fails the model when the history is not linearizable
- * @state: initial state of the sequential model, @size bytes (at most 256)
+ * @state: initial state of the sequential model, @size bytes (at most MC_STATE)
  * @apply: performs @op on @state; false when its result is not what @op returned
  */
 void mc_check_history(const void *state, size_t size,

@@ -8,15 +8,16 @@
 
 #define MC_POISON 0xdb
 
-void mc_heap_init(void)
+/* The stacks come first. */
+char *mc_heap_start(void)
 {
-	mc->heap_next = mc->stacks + (size_t)MC_TIDS * MC_STACK_BYTES;
+	return mc->stacks + (size_t)MC_TIDS * MC_STACK_BYTES;
 }
 
 void mc_heap_reset(void)
 {
 	mc->nr_blocks = 0;
-	mc_heap_init();
+	mc->heap_next = mc_heap_start();
 }
 
 /* The block around or the last one before @p; -1 if @p is in none. */
@@ -36,6 +37,7 @@ int mc_block_find(const void *p)
 	}
 	if (best < 0 || (const char *)p >= mc->block[best].start + mc->block[best].size)
 		return -1;
+	mc->last_block = (unsigned)best;
 	return best;
 }
 
@@ -110,7 +112,7 @@ static void mc_free(void *ctx, void *ptr, size_t size, size_t align)
 		mc_fail("free of %p, which is no block", ptr);
 	if (b->freed)
 		mc_fail("double free of %p, first by thread %u at %s", ptr, b->tid,
-			mc_where(NULL, b->free_pc));
+			mc_where(MC_PLAIN_WRITE, b->free_pc));
 	if (b->size != size || b->align != align)
 		mc_fail("free of %p with size %zu align %zu; allocated with %zu, %zu", ptr, size,
 			align, b->size, b->align);
@@ -140,5 +142,5 @@ void mc_leaks(void)
 	for (unsigned i = 0; i < mc->nr_blocks; i++)
 		if (!mc->block[i].freed)
 			mc_fail("leak: %zu bytes allocated by thread %u at %s", mc->block[i].size,
-				mc->block[i].tid, mc_where(NULL, mc->block[i].alloc_pc));
+				mc->block[i].tid, mc_where(MC_PLAIN_WRITE, mc->block[i].alloc_pc));
 }

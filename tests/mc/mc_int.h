@@ -26,9 +26,10 @@
 #define MC_LOCS 262144
 #define MC_CHOICES 65536
 #define MC_EVENTS 65536
+#define MC_NOTES 16384
 #define MC_RECS 8
-#define MC_MAX_STEPS 50000
-#define MC_MAX_SPIN 200
+#define MC_MAX_STEPS 1000000 /* of the threads; of init(); of fini() */
+#define MC_MAX_SPIN 2500
 
 /* Vector clock: how many events of each thread are known. */
 struct mc_vc {
@@ -65,10 +66,9 @@ enum mc_kind { MC_PLAIN_READ, MC_PLAIN_WRITE, MC_ATOMIC_READ, MC_ATOMIC_WRITE };
 
 /* Last access of a kind by a thread to some bytes of a cell. */
 struct mc_rec {
+	const void *where; /* atomic: its site, a string; plain: a code address */
 	uint32_t epoch;
 	uint8_t tid, kind, mask;
-	const char *site; /* NULL: a plain access, at @pc */
-	void *pc;
 };
 
 /* What is known about 8 aligned bytes in this run. */
@@ -79,13 +79,16 @@ struct mc_cell {
 	int32_t block;
 	struct mc_loc *locs;
 	struct mc_rec rec[MC_RECS];
-};
+} __attribute__((aligned(64)));
 
 /* What is known about 8 aligned bytes across runs: which threads read and wrote them. */
 struct mc_class {
 	uint8_t readers, writers;
-	uint8_t hot; /* accesses are scheduling points in this search */
+	uint8_t hot; /* enum mc_hot */
 };
+
+/* Accesses are scheduling points; will be in the next search; never are. */
+enum mc_hot { MC_COLD, MC_HOT, MC_WARM, MC_QUIET };
 
 struct mc_block {
 	char *start;
@@ -130,11 +133,9 @@ struct mc_choice {
 };
 
 struct mc_event {
-	uint8_t tid, cpu;
-	char what[46];
-	const char *site;
+	const char *what, *site;
 	uint64_t addr, a, b;
-	uint8_t stale;
+	uint8_t tid, cpu, stale;
 };
 
 enum mc_phase { MC_INIT, MC_EXEC, MC_FINI };
@@ -176,13 +177,18 @@ struct mc {
 
 	/* memory */
 	char *heap, *heap_next;
-	char *data, *data_copy;
+	char *data, *data_copy; /* and as the program was loaded */
+	bool kept; /* what init() left behind: */
+	char *data_kept, *heap_copy;
+	size_t init_heap;
+	struct mc_clk init_clk;
+	unsigned init_blocks;
 	size_t data_bytes;
 	struct mc_cell *cells; /* heap, then data segment */
 	struct mc_class *class;
 	size_t nr_cells;
-	struct mc_block block[MC_BLOCKS];
-	unsigned nr_blocks;
+	struct mc_block block[MC_BLOCKS], block_copy[MC_BLOCKS];
+	unsigned nr_blocks, last_block;
 	struct mc_msg msg[MC_MSGS];
 	unsigned nr_msgs;
 	struct mc_loc loc[MC_LOCS];
@@ -191,6 +197,9 @@ struct mc {
 
 	struct mc_event event[MC_EVENTS];
 	unsigned nr_events;
+	bool all_events;
+	char notes[MC_NOTES];
+	unsigned nr_notes;
 };
 
 /* Set once, before the data segment is copied. */
@@ -248,11 +257,12 @@ void mc_threads_reset(void);
 /* mc_race.c */
 size_t mc_cell_of(const volatile void *p);
 struct mc_cell *mc_access(const volatile void *p, size_t size, enum mc_kind kind,
-			  const char *site, void *pc);
+			  const void *where);
 void mc_block_freed(struct mc_block *b, void *pc);
 
 /* mc_weak.c */
 uint64_t mc_step_load(const volatile void *p, unsigned size, const char *site);
+uint64_t mc_step_load_cell(const volatile void *p, unsigned size, const char *site);
 void mc_step_store(volatile void *p, unsigned size, uint64_t v, const char *site);
 void mc_full_fence(struct mc_thr *t);
 void mc_drop_locs(struct mc_cell *c, unsigned mask);
@@ -260,7 +270,7 @@ uint64_t mc_peek(const volatile void *p, unsigned size);
 
 /* mc_alloc.c */
 int mc_block_find(const void *p);
-void mc_heap_init(void);
+char *mc_heap_start(void);
 void mc_heap_reset(void);
 void mc_leaks(void);
 
@@ -269,6 +279,6 @@ void mc_event(const char *what, const char *site, const volatile void *addr, uin
 	      unsigned stale);
 void mc_print_trace(void);
 void mc_catch_signals(void);
-const char *mc_where(const char *site, void *pc);
+const char *mc_where(enum mc_kind kind, const void *where);
 
 #endif

@@ -14,8 +14,6 @@
 
 #include <stdio.h>
 
-#define MC_LIN_STATE 256
-
 struct mc_op *mc_begin(unsigned kind, uint64_t a0, uint64_t a1, uint64_t a2)
 {
 	struct mc_op *op = &mc->op[mc->nr_ops];
@@ -39,6 +37,11 @@ void mc_end(struct mc_op *op, uint64_t ret)
 	mc_note("end op %u = %#lx", op->kind, (unsigned long)ret);
 }
 
+const struct mc_op *mc_get_op(unsigned i)
+{
+	return i < mc->nr_ops ? &mc->op[i] : NULL;
+}
+
 static bool mc_precedes(unsigned a, unsigned b)
 {
 	if (!mc->used.stale)
@@ -57,7 +60,7 @@ static bool mc_first(uint32_t open, unsigned i)
 static bool mc_linear(uint32_t open, const void *state, size_t size,
 		      bool (*apply)(void *state, const struct mc_op *op))
 {
-	_Alignas(16) char next[MC_LIN_STATE];
+	_Alignas(16) char next[MC_STATE];
 
 	if (!open)
 		return true;
@@ -77,7 +80,7 @@ void mc_check_history(const void *state, size_t size,
 	char text[400];
 	int n = 0;
 
-	if (size > MC_LIN_STATE)
+	if (size > MC_STATE)
 		mc_fail("checker: sequential state of %zu bytes", size);
 	if (mc_linear((1u << mc->nr_ops) - 1, state, size, apply))
 		return;

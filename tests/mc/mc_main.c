@@ -14,7 +14,7 @@ struct mc *mc;
 extern char __data_start[], _end[];
 
 struct mc_options {
-	bool full, verbose;
+	bool full, verbose, all_events;
 	int preempt, stale;
 	unsigned plats;
 	uint64_t random, seed, max_runs;
@@ -41,6 +41,8 @@ static void mc_setup(void)
 	m->data = __data_start;
 	m->data_bytes = (size_t)(_end - __data_start);
 	m->data_copy = mc_map(m->data_bytes);
+	m->data_kept = mc_map(m->data_bytes);
+	m->heap_copy = mc_map(MC_HEAP_BYTES);
 	m->nr_cells = MC_HEAP_BYTES / 8 + m->data_bytes / 8 + 2 + MC_PSEUDO_CELLS;
 	m->cells = mc_map(m->nr_cells * sizeof(*m->cells));
 	m->class = mc_map(m->nr_cells * sizeof(*m->class));
@@ -49,22 +51,54 @@ static void mc_setup(void)
 	memcpy(m->data_copy, m->data, m->data_bytes);
 }
 
+/*
+ * init() does the same in every run: what it leaves behind is kept after the
+ * first and put back before the others.
+ */
+static void mc_keep_init(void)
+{
+	mc->init_blocks = mc->nr_blocks;
+	mc->init_heap = (size_t)(mc->heap_next - mc_heap_start());
+	memcpy(mc->heap_copy, mc_heap_start(), mc->init_heap);
+	memcpy(mc->block_copy, mc->block, mc->nr_blocks * sizeof(*mc->block));
+	memcpy(mc->data_kept, mc->data, mc->data_bytes);
+	mc->init_clk = mc->thr[0].clk;
+	mc->kept = true;
+}
+
+static void mc_restore_init(void)
+{
+	memcpy(mc->data, mc->data_kept, mc->data_bytes);
+	memcpy(mc_heap_start(), mc->heap_copy, mc->init_heap);
+	memcpy(mc->block, mc->block_copy, mc->init_blocks * sizeof(*mc->block));
+	mc->heap_next = mc_heap_start() + mc->init_heap;
+	mc->nr_blocks = mc->init_blocks;
+	mc->thr[0].clk = mc->init_clk;
+	for (unsigned i = 0; i < mc->nr_blocks; i++)
+		mc->block[i].touched = 0;
+}
+
 /* One execution of the model; false when it failed. */
 static bool mc_run_once(void)
 {
-	memcpy(mc->data, mc->data_copy, mc->data_bytes);
 	mc->run++;
 	mc->runs++;
 	mc->depth = 0;
 	mc->failed = false;
-	mc->nr_msgs = mc->nr_locs = mc->nr_events = mc->nr_ops = 0;
+	mc->nr_msgs = mc->nr_locs = mc->nr_events = mc->nr_notes = mc->nr_ops = 0;
 	mc->op_time = 0;
 	mc->phase = MC_INIT;
 	mc_heap_reset();
 	mc_threads_reset();
 	if (setjmp(mc->main_jmp))
 		return false;
-	mc->model->init();
+	if (mc->kept) {
+		mc_restore_init();
+	} else {
+		memcpy(mc->data, mc->data_copy, mc->data_bytes);
+		mc->model->init();
+		mc_keep_init();
+	}
 	mc_set_cpu(0);
 	mc_run_threads();
 	if (mc->failed)
@@ -81,8 +115,8 @@ static bool mc_reclassify(void)
 	if (!mc->class_changed)
 		return false;
 	for (size_t i = 0; i < mc->nr_cells; i++)
-		if (mc->class[i].hot == 2)
-			mc->class[i].hot = 1;
+		if (mc->class[i].hot == MC_WARM)
+			mc->class[i].hot = MC_HOT;
 	mc->class_changed = false;
 	return true;
 }
@@ -165,7 +199,9 @@ static bool mc_test(const struct mc_model *m, unsigned plat, const struct mc_opt
 
 	mc->model = m;
 	mc->plat = plat;
+	mc->all_events = o->all_events;
 	mc->runs = 0;
+	mc->kept = false;
 	memset(mc->class, 0, mc->nr_cells * sizeof(*mc->class));
 	v = o->random ? mc_random(o) : mc_search(o);
 	ok = m->expect ? v == MC_BROKEN && strstr(mc->message, m->expect) : v == MC_CLEAN;
@@ -183,7 +219,7 @@ static bool mc_test(const struct mc_model *m, unsigned plat, const struct mc_opt
 
 static void mc_usage(const char *name)
 {
-	printf("usage: %s [-l] [-v] [-p preemptions] [-s stale] [-P user|kernel|none]\n"
+	printf("usage: %s [-l] [-v] [-a] [-p preemptions] [-s stale] [-P user|kernel|none]\n"
 	       "  [-r random runs [-S seed]] [-m max runs] [model...]\n",
 	       name);
 	exit(2);
@@ -201,10 +237,11 @@ static void mc_options(int argc, char **argv, struct mc_options *o)
 	e = getenv("SEED");
 	if (e)
 		o->seed = strtoull(e, NULL, 0);
-	while ((c = getopt(argc, argv, "lvp:s:P:r:S:m:")) >= 0) {
+	while ((c = getopt(argc, argv, "lvap:s:P:r:S:m:")) >= 0) {
 		switch (c) {
 		case 'l': o->full = true; break;
 		case 'v': o->verbose = true; break;
+		case 'a': o->all_events = true; break;
 		case 'p': o->preempt = atoi(optarg); break;
 		case 's': o->stale = atoi(optarg); break;
 		case 'r': o->random = strtoull(optarg, NULL, 0); break;

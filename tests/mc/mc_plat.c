@@ -5,11 +5,13 @@
  * MC_USER: a step is a restartable sequence.  Anything else that runs on its
  * CPU, a move to another CPU or a fence aborts it before its store.
  * MC_KERNEL: pre-emption is off during a step; interrupts may come between its
- * loads and its compare-and-store, which then fails and the step starts over.
+ * loads and its compare-and-store, which then fails and the step starts over
+ * (plat_word_collect(): interrupts are off).
  * The compare-and-store has no LOCK prefix: one step on its own CPU, but other
  * CPUs get between its two halves.
  */
 #include "mc_int.h"
+#include "plat_rcu.h"
 
 static const char *const result_name[] = { "step: ok", "step: foreign", "step: mismatch",
 					   "step: closed" };
@@ -84,7 +86,7 @@ static int mc_word_try(struct mc_thr *t, enum mc_word what, void *const *cell, s
 	int r;
 
 	*again = false;
-	base = mc_step_load(cell, sizeof(*cell), site);
+	base = mc_step_load_cell(cell, sizeof(*cell), site);
 	if (t->aborted)
 		return PLAT_WORD_FOREIGN;
 	w = (uint64_t *)(uintptr_t)(base + off);
@@ -114,6 +116,8 @@ int mc_word_step(enum mc_word what, void *const *cell, size_t off, uint64_t a, u
 		return PLAT_WORD_FOREIGN;
 	do {
 		mc_step_begin(t);
+		/* Its test is on another word than its store: compare-and-store is not enough. */
+		t->irq_off = what == MC_COLLECT;
 		r = mc_word_try(t, what, cell, off, a, b, &again, site);
 		mc_step_end(t);
 	} while (again);
@@ -209,6 +213,17 @@ void mc_read_lock(const char *site)
 	mc_clk_join(&t->clk, &mc->gp_start);
 	mc_event("read_lock", site, NULL, 0, 0, 0);
 	mc_tick(t);
+}
+
+/* As in user space, where a thread's first section takes a call. */
+bool mc_read_trylock(const char *site)
+{
+	struct mc_thr *t = mc_self();
+
+	if (mc->phase == MC_EXEC && mc->plat != MC_KERNEL && !t->section_seq)
+		return false;
+	mc_read_lock(site);
+	return true;
 }
 
 void mc_read_unlock(const char *site)

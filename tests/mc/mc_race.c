@@ -43,7 +43,7 @@ static void mc_new_cell(struct mc_cell *c, size_t index, const volatile void *p)
 		c->next_touched = b->touched;
 		b->touched = (uint32_t)index + 1;
 		c->rec[0] = (struct mc_rec){ .epoch = b->epoch, .tid = b->tid, .mask = 0xff,
-					     .kind = MC_PLAIN_WRITE, .pc = b->alloc_pc };
+					     .kind = MC_PLAIN_WRITE, .where = b->alloc_pc };
 		c->nr_recs = 1;
 	} else {
 		c->block = -2;
@@ -57,12 +57,18 @@ static bool mc_conflict(enum mc_kind a, enum mc_kind b)
 	return !atomic && ((a | b) & 1); /* the odd kinds write */
 }
 
-static void mc_record(struct mc_cell *c, unsigned mask, enum mc_kind kind, const char *site,
-		      void *pc)
+static void mc_record(struct mc_cell *c, unsigned mask, enum mc_kind kind, const void *where)
 {
 	struct mc_thr *t = mc_self();
+	struct mc_rec *same = &c->rec[0];
 	unsigned n = 0;
 
+	/* A thread alone with the bytes. */
+	if (c->nr_recs == 1 && same->tid == t->tid && same->kind == kind && same->mask == mask) {
+		same->epoch = t->clk.hb.c[t->tid];
+		same->where = where;
+		return;
+	}
 	for (unsigned i = 0; i < c->nr_recs; i++) {
 		struct mc_rec *r = &c->rec[i];
 
@@ -70,8 +76,8 @@ static void mc_record(struct mc_cell *c, unsigned mask, enum mc_kind kind, const
 			if (r->tid != t->tid && mc_conflict(r->kind, kind) &&
 			    r->epoch > t->clk.hb.c[r->tid])
 				mc_fail("data race: %s at %s against %s by thread %u at %s",
-					kind_name[kind], mc_where(site, pc), kind_name[r->kind],
-					r->tid, mc_where(r->site, r->pc));
+					kind_name[kind], mc_where(kind, where), kind_name[r->kind],
+					r->tid, mc_where(r->kind, r->where));
 			/* A plain write that raced with nothing comes after all before it. */
 			if (kind == MC_PLAIN_WRITE || (r->tid == t->tid && r->kind == kind))
 				r->mask &= (uint8_t)~mask;
@@ -85,18 +91,49 @@ static void mc_record(struct mc_cell *c, unsigned mask, enum mc_kind kind, const
 	}
 	c->rec[n++] = (struct mc_rec){ .epoch = t->clk.hb.c[t->tid], .tid = t->tid,
 				       .kind = (uint8_t)kind, .mask = (uint8_t)mask,
-				       .site = site, .pc = pc };
+				       .where = where };
 	c->nr_recs = (uint16_t)n;
+}
+
+/* The memory of @c is allocated, up to @end. */
+static void mc_check_block(const struct mc_cell *c, uintptr_t a, uintptr_t end, enum mc_kind kind,
+			   const void *where)
+{
+	const struct mc_block *b = &mc->block[c->block];
+	size_t off = (size_t)((char *)a - b->start);
+
+	if (c->block == -2)
+		mc_fail("access outside any allocated block: %s of %p at %s", kind_name[kind],
+			(void *)a, mc_where(kind, where));
+	if (b->freed)
+		mc_fail("use after free: %s of %p+%zu at %s, freed by thread %u at %s",
+			kind_name[kind], (void *)b->start, off, mc_where(kind, where), b->tid,
+			mc_where(MC_PLAIN_WRITE, b->free_pc));
+	if (end > (uintptr_t)b->start + b->size)
+		mc_fail("access beyond the end of a block: %s of %p+%zu at %s", kind_name[kind],
+			(void *)b->start, off, mc_where(kind, where));
+}
+
+/* init() and fini() run alone: the block looked at last is nearly always the one. */
+static bool mc_in_block(const volatile void *p, size_t size)
+{
+	const struct mc_block *b = &mc->block[mc->last_block];
+	size_t off = (size_t)((const volatile char *)p - b->start);
+
+	return mc->last_block < mc->nr_blocks && !b->freed && off < b->size &&
+	       size <= b->size - off;
 }
 
 /* Checks one access; returns the cell of its first byte, NULL outside the checker's memory. */
 struct mc_cell *mc_access(const volatile void *p, size_t size, enum mc_kind kind,
-			  const char *site, void *pc)
+			  const void *where)
 {
 	struct mc_cell *first = NULL;
 	uintptr_t a = (uintptr_t)p, end = a + size;
 
 	if (!mc)
+		return NULL;
+	if (mc->phase != MC_EXEC && mc_in_block(p, size))
 		return NULL;
 	while (a < end) {
 		uintptr_t next = (a | 7) + 1 < end ? (a | 7) + 1 : end;
@@ -109,24 +146,10 @@ struct mc_cell *mc_access(const volatile void *p, size_t size, enum mc_kind kind
 		c = &mc->cells[index];
 		if (c->run != mc->run)
 			mc_new_cell(c, index, (void *)a);
-		if (c->block == -2)
-			mc_fail("access outside any allocated block: %s of %p at %s",
-				kind_name[kind], (void *)a, mc_where(site, pc));
-		if (c->block >= 0) {
-			struct mc_block *b = &mc->block[c->block];
-
-			if (b->freed)
-				mc_fail("use after free: %s of %p+%zu at %s, freed by thread %u at %s",
-					kind_name[kind], (void *)b->start,
-					(size_t)((char *)a - b->start), mc_where(site, pc), b->tid,
-					mc_where(NULL, b->free_pc));
-			if (next > (uintptr_t)b->start + b->size)
-				mc_fail("access beyond the end of a block: %s of %p+%zu at %s",
-					kind_name[kind], (void *)b->start,
-					(size_t)((char *)a - b->start), mc_where(site, pc));
-		}
+		if (c->block != -1)
+			mc_check_block(c, a, next, kind, where);
 		if (mc->phase == MC_EXEC)
-			mc_record(c, mask, kind, site, pc);
+			mc_record(c, mask, kind, where);
 		if (kind == MC_PLAIN_WRITE && c->locs)
 			mc_drop_locs(c, mask);
 		first = first ? first : c;
@@ -139,7 +162,7 @@ struct mc_cell *mc_access(const volatile void *p, size_t size, enum mc_kind kind
 void mc_block_freed(struct mc_block *b, void *pc)
 {
 	for (uint32_t i = b->touched; i && mc->phase == MC_EXEC; i = mc->cells[i - 1].next_touched)
-		mc_record(&mc->cells[i - 1], 0xff, MC_PLAIN_WRITE, NULL, pc);
+		mc_record(&mc->cells[i - 1], 0xff, MC_PLAIN_WRITE, pc);
 	for (uint32_t i = b->touched; i; i = mc->cells[i - 1].next_touched)
 		mc->cells[i - 1].run = 0;
 	b->touched = 0;
@@ -147,14 +170,14 @@ void mc_block_freed(struct mc_block *b, void *pc)
 
 void *mc_memset(void *p, int c, size_t n)
 {
-	mc_access(p, n, MC_PLAIN_WRITE, NULL, __builtin_return_address(0));
+	mc_access(p, n, MC_PLAIN_WRITE, __builtin_return_address(0));
 	return memset(p, c, n);
 }
 
 void *mc_memcpy(void *to, const void *from, size_t n)
 {
-	mc_access(from, n, MC_PLAIN_READ, NULL, __builtin_return_address(0));
-	mc_access(to, n, MC_PLAIN_WRITE, NULL, __builtin_return_address(0));
+	mc_access(from, n, MC_PLAIN_READ, __builtin_return_address(0));
+	mc_access(to, n, MC_PLAIN_WRITE, __builtin_return_address(0));
 	return memcpy(to, from, n);
 }
 
@@ -163,7 +186,7 @@ void *mc_memcpy(void *to, const void *from, size_t n)
 	void __tsan_##name(void *p);                                                  \
 	void __tsan_##name(void *p)                                                   \
 	{                                                                             \
-		mc_access(p, size, kind, NULL, __builtin_return_address(0));          \
+		mc_access(p, size, kind, __builtin_return_address(0));          \
 	}
 #define MC_HOOKS(size)                                            \
 	MC_HOOK(read##size, size, MC_PLAIN_READ)                  \
@@ -203,11 +226,11 @@ void __tsan_func_exit(void)
 }
 void __tsan_read_range(void *p, size_t size)
 {
-	mc_access(p, size, MC_PLAIN_READ, NULL, __builtin_return_address(0));
+	mc_access(p, size, MC_PLAIN_READ, __builtin_return_address(0));
 }
 void __tsan_write_range(void *p, size_t size)
 {
-	mc_access(p, size, MC_PLAIN_WRITE, NULL, __builtin_return_address(0));
+	mc_access(p, size, MC_PLAIN_WRITE, __builtin_return_address(0));
 }
 /* What newer compilers make of structure assignments. */
 void *__tsan_memset(void *p, int c, size_t n)

@@ -57,11 +57,17 @@ static bool mc_classify(size_t cell, bool write)
 
 	*(write ? &k->writers : &k->readers) |= bit;
 	all = k->readers | k->writers;
-	if (!k->hot && k->writers && (all & (all - 1))) {
-		k->hot = 2; /* from the next search on */
+	if (k->hot == MC_COLD && k->writers && (all & (all - 1))) {
+		k->hot = MC_WARM;
 		mc->class_changed = true;
 	}
-	return k->hot == 1;
+	return k->hot == MC_HOT;
+}
+
+void mc_quiet(const void *p, size_t size)
+{
+	for (size_t i = 0; i < size; i += 8)
+		mc->class[mc_cell_of((const char *)p + i)].hot = MC_QUIET;
 }
 
 static bool mc_steps_running(const struct mc_thr *t)
@@ -95,8 +101,13 @@ static bool mc_kept_off(const struct mc_thr *t)
 	return false;
 }
 
-/* May @t run now?  Spinning threads wait for a store, unless @spin. */
-static bool mc_runnable(const struct mc_thr *t, bool spin)
+/*
+ * How eager must a thread be to run?  One that spins has asked to let the
+ * others go first; it waits at least until somebody has stored something.
+ */
+enum mc_eager { MC_NOT_SPINNING, MC_NEWS, MC_ANY };
+
+static bool mc_runnable(const struct mc_thr *t, enum mc_eager eager)
 {
 	const struct mc_cpu *c = &mc->cpu[t->cpu];
 
@@ -110,7 +121,7 @@ static bool mc_runnable(const struct mc_thr *t, bool spin)
 	case MC_RUNNABLE:
 		return true;
 	case MC_SPIN:
-		return spin || t->spin_stores != mc->stores;
+		return eager == MC_ANY || (eager == MC_NEWS && t->spin_stores != mc->stores);
 	case MC_WAIT_STEP:
 		return !mc_steps_running(t);
 	case MC_WAIT_GRACE:
@@ -155,12 +166,12 @@ static void mc_switch_to(struct mc_thr *to)
 	swapcontext(&from->ctx, &to->ctx);
 }
 
-static unsigned mc_candidates(struct mc_thr **alt, bool spin, const struct mc_thr *but)
+static unsigned mc_candidates(struct mc_thr **alt, enum mc_eager eager, const struct mc_thr *but)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 1; i <= mc->nr_thr; i++)
-		if (&mc->thr[i] != but && mc_runnable(&mc->thr[i], spin))
+		if (&mc->thr[i] != but && mc_runnable(&mc->thr[i], eager))
 			alt[n++] = &mc->thr[i];
 	return n;
 }
@@ -169,10 +180,12 @@ static unsigned mc_candidates(struct mc_thr **alt, bool spin, const struct mc_th
 static void mc_yield(void)
 {
 	struct mc_thr *alt[MC_TIDS], *self = mc_self();
-	unsigned n = mc_candidates(alt, false, NULL);
+	unsigned n = mc_candidates(alt, MC_NOT_SPINNING, NULL);
 
+	if (!n)
+		n = mc_candidates(alt, MC_NEWS, NULL);
 	if (!n) {
-		n = mc_candidates(alt, true, NULL);
+		n = mc_candidates(alt, MC_ANY, NULL);
 		if (n && ++mc->spins > MC_MAX_SPIN)
 			mc_fail("livelock: every thread spins");
 	}
@@ -190,7 +203,7 @@ static void mc_yield(void)
 void mc_block_on(enum mc_wait wait)
 {
 	mc_self()->wait = wait;
-	if (wait != MC_SPIN && mc_runnable(mc_self(), false)) {
+	if (wait != MC_SPIN && mc_runnable(mc_self(), MC_NEWS)) {
 		mc_self()->wait = MC_RUNNABLE;
 		return;
 	}
@@ -230,14 +243,14 @@ void mc_point(size_t cell, bool write)
 	struct mc_thr *alt[MC_TIDS], *t = mc_self();
 	unsigned n = 0, moves = 0, cpu[MC_CPUS], k;
 
-	if (mc->phase != MC_EXEC)
-		return;
 	if (++mc->steps > MC_MAX_STEPS)
 		mc_fail("livelock: more than %u operations in one run", MC_MAX_STEPS);
+	if (mc->phase != MC_EXEC)
+		return;
 	if (cell != MC_CELL_NONE && !mc_classify(cell, write))
 		return;
 	if (cell != MC_CELL_NONE && mc->used.preempt < mc->bound.preempt)
-		n = mc_candidates(alt, false, t);
+		n = mc_candidates(alt, MC_NEWS, t);
 	if (mc->used.migrate < mc->bound.migrate)
 		for (unsigned c = 0; c < mc->nr_cpus; c++)
 			if (mc_migratable(t, c))
@@ -304,6 +317,7 @@ void mc_threads_reset(void)
 void mc_run_threads(void)
 {
 	mc->phase = MC_EXEC;
+	mc->steps = 0;
 	for (unsigned i = 1; i <= mc->nr_thr; i++) {
 		struct mc_thr *t = &mc->thr[i];
 
@@ -326,5 +340,6 @@ void mc_run_threads(void)
 		}
 	}
 	mc->cur = 0;
+	mc->steps = 0;
 	mc->phase = MC_FINI;
 }

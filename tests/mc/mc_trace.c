@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define MC_TRACE_LINES 200
+
 void mc_event(const char *what, const char *site, const volatile void *addr, uint64_t a, uint64_t b,
 	      unsigned stale)
 {
@@ -18,7 +20,7 @@ void mc_event(const char *what, const char *site, const volatile void *addr, uin
 	e = &mc->event[mc->nr_events++];
 	e->tid = (uint8_t)mc->cur;
 	e->cpu = mc_self()->cpu;
-	strncpy(e->what, what, sizeof(e->what) - 1);
+	e->what = what;
 	e->site = site;
 	e->addr = (uintptr_t)addr;
 	e->a = a;
@@ -28,32 +30,37 @@ void mc_event(const char *what, const char *site, const volatile void *addr, uin
 
 void mc_note(const char *fmt, ...)
 {
-	char line[46];
+	char *line = mc->notes + mc->nr_notes;
+	size_t room = MC_NOTES - mc->nr_notes;
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	n = vsnprintf(line, room, fmt, ap);
 	va_end(ap);
+	if (n < 0 || (size_t)n >= room)
+		return;
+	mc->nr_notes += (unsigned)n + 1;
 	mc_event(line, NULL, NULL, 0, 0, 0);
 }
 
-/* "file:line" of an atomic's site or of a code address. */
-const char *mc_where(const char *site, void *pc)
+/* "file:line" of an access. */
+const char *mc_where(enum mc_kind kind, const void *where)
 {
 	static char buf[4][160];
 	static unsigned next;
 	char cmd[256], *out = buf[next++ % 4];
 	FILE *f;
 
-	if (site)
-		return site;
-	if (!pc)
+	if (kind >= MC_ATOMIC_READ)
+		return where;
+	if (!where)
 		return "init()";
 	snprintf(cmd, sizeof(cmd), "addr2line -e /proc/%d/exe %p 2>/dev/null", (int)getpid(),
-		 (void *)((char *)pc - 1));
+		 (const void *)((const char *)where - 1));
 	f = popen(cmd, "r");
 	if (!f || !fgets(out, sizeof(buf[0]), f) || out[0] == '?')
-		snprintf(out, sizeof(buf[0]), "%p", pc);
+		snprintf(out, sizeof(buf[0]), "%p", where);
 	if (f)
 		pclose(f);
 	out[strcspn(out, "\n")] = 0;
@@ -98,20 +105,32 @@ static void print_event(const struct mc_event *e)
 	       e->stale ? " (stale)" : "", base_name(e->site));
 }
 
+/* Accesses to what no other thread cares about tell nothing. */
+static bool interesting(const struct mc_event *e)
+{
+	size_t cell = mc_cell_of((void *)(uintptr_t)e->addr);
+
+	return mc->all_events || cell == MC_CELL_NONE || mc->class[cell].hot == MC_HOT ||
+	       !e->site;
+}
+
 void mc_print_trace(void)
 {
-	unsigned i, first = 0;
+	unsigned n = 0, skip;
 
-	printf("#   choices:");
-	for (i = 0; i < mc->nr_choices && i < mc->depth; i++)
-		printf("%s%u", i ? "," : " ", mc->choice[i].taken);
-	printf("\n");
-	if (mc->nr_events > 150)
-		first = mc->nr_events - 150;
-	if (first)
-		printf("#   ... %u earlier events\n", first);
-	for (i = first; i < mc->nr_events; i++)
-		print_event(&mc->event[i]);
+	for (unsigned i = 0; i < mc->nr_events; i++)
+		n += interesting(&mc->event[i]);
+	skip = n > MC_TRACE_LINES ? n - MC_TRACE_LINES : 0;
+	if (skip)
+		printf("#   ... %u earlier events\n", skip);
+	for (unsigned i = 0; i < mc->nr_events; i++) {
+		if (!interesting(&mc->event[i]))
+			continue;
+		if (skip)
+			skip--;
+		else
+			print_event(&mc->event[i]);
+	}
 }
 
 static void on_signal(int sig)

@@ -69,7 +69,7 @@ static struct mc_loc *mc_loc_of(struct mc_cell *c, const volatile void *p, unsig
 		return NULL;
 	if (!c)
 		mc_fail("atomic access to memory that the checker does not manage: %p", (void *)p);
-	if (mc->class[c - mc->cells].hot != 1)
+	if (mc->class[c - mc->cells].hot != MC_HOT)
 		return NULL;
 	for (l = c->locs; l; l = l->next) {
 		if (l->off == off && l->size == size)
@@ -190,7 +190,7 @@ static uint64_t mc_do_load(const volatile void *p, unsigned size, enum mc_order 
 	unsigned stale = 0;
 
 	mc_point(mc_cell_of(p), false);
-	c = mc_access(p, size, MC_ATOMIC_READ, site, NULL);
+	c = mc_access(p, size, MC_ATOMIC_READ, site);
 	l = mc_loc_of(c, p, size);
 	t = mc_self();
 	if (l) {
@@ -213,7 +213,7 @@ static void mc_store_now(volatile void *p, unsigned size, uint64_t v, enum mc_or
 	struct mc_cell *c;
 	struct mc_loc *l;
 
-	c = mc_access(p, size, MC_ATOMIC_WRITE, site, NULL);
+	c = mc_access(p, size, MC_ATOMIC_WRITE, site);
 	l = mc_loc_of(c, p, size);
 	mc_event(step ? "step store" : order == MC_RELEASE ? "store release" : "store relaxed", site, p,
 		 v, 0, 0);
@@ -239,6 +239,15 @@ void mc_store(volatile void *p, unsigned size, uint64_t v, enum mc_order order, 
 uint64_t mc_step_load(const volatile void *p, unsigned size, const char *site)
 {
 	return mc_do_load(p, size, MC_RELAXED, site, true);
+}
+
+/*
+ * The pointer through which a step finds its words.  What it points to is read after
+ * it, by address dependency inside one piece of assembly; acquire is that and a little more.
+ */
+uint64_t mc_step_load_cell(const volatile void *p, unsigned size, const char *site)
+{
+	return mc_do_load(p, size, MC_ACQUIRE, site, true);
 }
 
 /* The scheduling point before it is the caller's, who must look whether the step still stands. */
@@ -275,7 +284,7 @@ bool mc_cas(volatile void *p, unsigned size, uint64_t old, uint64_t new_val, enu
 	bool ok;
 
 	mc_point(mc_cell_of(p), true);
-	c = mc_access(p, size, MC_ATOMIC_READ, site, NULL);
+	c = mc_access(p, size, MC_ATOMIC_READ, site);
 	l = mc_loc_of(c, p, size);
 	if (l) {
 		m = mc_choose_msg(l, &old, &stale);
@@ -296,7 +305,7 @@ bool mc_cas(volatile void *p, unsigned size, uint64_t old, uint64_t new_val, enu
 			mc_full_fence(mc_self());
 	}
 	if (ok)
-		mc_access(p, size, MC_ATOMIC_WRITE, site, NULL);
+		mc_access(p, size, MC_ATOMIC_WRITE, site);
 	mc_event(ok ? "cas" : "cas fails", site, p, v, new_val, stale);
 	mc->stores += ok;
 	mc_tick(mc_self());
@@ -312,7 +321,7 @@ uint64_t mc_rmw(volatile void *p, unsigned size, enum mc_rmw op, uint64_t v, enu
 	uint64_t old, val;
 
 	mc_point(mc_cell_of(p), true);
-	c = mc_access(p, size, MC_ATOMIC_WRITE, site, NULL);
+	c = mc_access(p, size, MC_ATOMIC_WRITE, site);
 	l = mc_loc_of(c, p, size);
 	old = mc_peek(p, size);
 	val = op == MC_XCHG ? v : op == MC_OR ? old | v : op == MC_AND ? old & v : old + v;

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * mc_iova.c - models of libiova inside one word: init() takes all of its 32
+ * granules on CPU 0 and gives back some, and the threads' limit is the end of the
+ * word, so that a few operations meet scarcity, another CPU's word and remote
+ * frees.
+ */
+#include "mc_iova.h"
+
+static void init_full(void)
+{
+	fill_window(32, PAGE, 0);
+}
+static void init_1(void)
+{
+	fill_window(32, PAGE, 1u << 5);
+}
+static void init_2(void)
+{
+	fill_window(32, PAGE, 1u << 5 | 1u << 9);
+}
+static void init_pair(void)
+{
+	fill_window(32, PAGE, 3u << 6);
+}
+/* The word is no CPU's any more. */
+static void init_2_shared(void)
+{
+	init_2();
+	mc_set_cpu(1);
+	mc_assert(iova_space_alloc(s, PAGE, 6 * PAGE - 1) == 5 * PAGE);
+	mc_assert(!iova_space_free(s, 5 * PAGE, PAGE));
+}
+
+static void alloc_1(void)
+{
+	alloc_n(1);
+}
+static void alloc_1_1(void)
+{
+	alloc_n(1);
+	alloc_n(1);
+}
+static void alloc_2(void)
+{
+	alloc_n(2);
+}
+static void alloc_free(void)
+{
+	uint64_t a = alloc_n(1);
+
+	if (!iova_is_err(a))
+		mc_assert(!free_n(a / PAGE, 1));
+}
+static void alloc_free_alloc(void)
+{
+	alloc_free();
+	alloc_n(1);
+}
+static void free_7(void)
+{
+	mc_assert(!free_n(7, 1));
+}
+static void free_8(void)
+{
+	mc_assert(!free_n(8, 1));
+}
+static void free_7_8(void)
+{
+	free_7();
+	free_8();
+}
+static void free_7_alloc(void)
+{
+	free_7();
+	alloc_n(1);
+}
+static void free_wrong(void)
+{
+	free_n(7, 2);
+	free_n(6, 2);
+	free_n(5, 2);
+}
+static void take_5(void)
+{
+	take_n(5, 1);
+}
+static void take_7(void)
+{
+	take_n(7, 1);
+}
+
+/* Both frees may succeed; then one is counted later, and there are not two granules. */
+static unsigned freed;
+static void free_7_racing(void)
+{
+	int r = iova_space_free(s, 7 * PAGE, PAGE);
+
+	mc_assert(!r || r == -EINVAL || r == -ENOENT);
+	if (!r)
+		plat_fetch_add_relaxed(&freed, 1);
+}
+static void end_racing(void)
+{
+	mc_assert(freed >= 1);
+	mc_assert(iova_space_alloc(s, PAGE, 32 * PAGE - 1) == 7 * PAGE);
+	mc_assert(iova_space_alloc(s, PAGE, 32 * PAGE - 1) == (uint64_t)-ENOSPC);
+	for (uint64_t i = 0; i < 32; i++)
+		mc_assert(!iova_space_free(s, i * PAGE, PAGE));
+	window_is_free();
+	mc_assert(iova_space_destroy(s) == 0);
+}
+
+/* Looking while others change: answers are of some moment. */
+static void look(void)
+{
+	struct iova_space_stats stats;
+	struct iova_range range;
+	int r = iova_space_find(s, 5 * PAGE, &range);
+
+	mc_assert(r == -ENOENT || (!r && range.first == 5 * PAGE && range.last == 6 * PAGE - 1));
+	r = iova_space_check(s, 5 * PAGE, PAGE);
+	mc_assert(!r || r == -ENOENT || r == -EINVAL);
+	mc_assert(iova_space_check(s, 6 * PAGE, PAGE) == 0);
+	mc_assert(iova_space_in_use(s));
+	iova_space_stats(s, &stats);
+	mc_assert(stats.live_ranges >= 30 && stats.live_ranges <= 32);
+}
+
+#define ON(fn, cpu) { fn, cpu, 0 }
+#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
+#define WINDOW(name_, init_, check, p, fp, move, ...) \
+	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
+	  .quick = { .preempt = move ? 0 : p, .stale = !move, .migrate = move }, \
+	  .full = { .preempt = move ? 1 : fp, .stale = !move, .spurious = !move, .migrate = move }, \
+	  .plats = MC_ALL }
+
+/* Three threads: one pre-emption less. */
+#define WINDOW3(name_, init_, check, p, fp, move, ...) \
+	WINDOW(name_, init_, check, (p) - 1, (fp) - 1, move, __VA_ARGS__)
+
+static const struct mc_model models[] = {
+	WINDOW("alloc-one", init_1, window_end, 1, 2, 0, ON(alloc_1, 0), ON(alloc_1, 1)),
+	WINDOW("alloc-alloc", init_2, window_end, 1, 2, 0, ON(alloc_1, 0), ON(alloc_1, 1)),
+	WINDOW3("alloc-3", init_2, window_end, 1, 2, 0, ON(alloc_1, 0), ON(alloc_1, 1),
+	       ON(alloc_1, 2)),
+	WINDOW("alloc-move", init_1, window_end, 1, 2, 1, ON(alloc_1, 0), ON(alloc_1, 1)),
+	WINDOW("alloc-irq", init_1, window_end, 1, 2, 0, ON(alloc_1, 0), IRQ(alloc_1, 0)),
+	WINDOW("alloc-same-cpu", init_2, window_end, 1, 3, 0, ON(alloc_1, 0), ON(alloc_1, 0),
+	       IRQ(alloc_1, 0)),
+	WINDOW3("alloc-shared", init_2_shared, window_end, 1, 2, 0, ON(alloc_1, 0), ON(alloc_1, 1),
+	       ON(alloc_1, 2)),
+	WINDOW("alloc-pair", init_pair, window_end, 1, 2, 0, ON(alloc_2, 0), ON(alloc_1, 1)),
+	WINDOW("alloc-free", init_1, window_end, 1, 2, 0, ON(alloc_free_alloc, 0),
+	       ON(alloc_free, 1)),
+	WINDOW("alloc-free-irq", init_1, window_end, 1, 3, 0, ON(alloc_free_alloc, 0),
+	       IRQ(alloc_free, 0)),
+	WINDOW3("alloc-free-irq-2", init_1, window_end, 1, 2, 0, ON(alloc_free, 0),
+	       IRQ(alloc_free, 0), ON(alloc_1, 1)),
+	WINDOW("remote-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1)),
+	WINDOW("remote-free-2", init_full, window_end, 1, 2, 0, ON(alloc_1_1, 0), ON(free_7_8, 1)),
+	WINDOW3("remote-free-3", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1),
+	       ON(free_8, 2)),
+	WINDOW3("remote-free-alloc", init_full, window_end, 1, 2, 0, ON(alloc_1, 0),
+	       ON(free_7_alloc, 1)),
+	WINDOW3("remote-free-irq", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1),
+	       IRQ(free_8, 0)),
+	WINDOW3("collect-irq", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), IRQ(alloc_1, 0),
+	       ON(free_7, 1)),
+	WINDOW("free-move", init_full, window_end, 1, 2, 1, ON(free_7_alloc, 0), ON(free_8, 1)),
+	WINDOW("free-steal", init_full, window_end, 1, 2, 0, ON(free_7_8, 0), ON(alloc_1, 1)),
+	WINDOW3("free-steal-irq", init_full, window_end, 1, 2, 0, ON(free_7, 0), IRQ(free_8, 0),
+	       ON(alloc_1, 1)),
+	WINDOW("free-wrong", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(free_wrong, 1)),
+	WINDOW("double-free", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
+	       ON(free_7_racing, 1)),
+	WINDOW("double-free-remote", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 1),
+	       ON(free_7_racing, 2)),
+	WINDOW("double-free-irq", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
+	       IRQ(free_7_racing, 0), ON(free_7_racing, 1)),
+	WINDOW("fixed-alloc", init_2, window_end, 1, 2, 0, ON(alloc_1, 0), ON(take_5, 1)),
+	WINDOW("fixed-fixed", init_2, window_end, 1, 2, 0, ON(take_5, 0), ON(take_5, 1)),
+	WINDOW("fixed-free", init_full, window_end, 1, 2, 0, ON(free_7, 0), ON(take_7, 1)),
+	WINDOW3("fixed-remote-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1),
+	       ON(take_7, 2)),
+	WINDOW("look", init_2, window_end, 1, 2, 0, ON(alloc_free, 0), ON(look, 1)),
+};
+
+int main(int argc, char **argv)
+{
+	return mc_main(argc, argv, models, sizeof(models) / sizeof(models[0]));
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * mc_pgtbl.c - models of libpgtbl: tables come and go while others map beside.
+ *
+ * VT-d second stage, three levels, addresses above 4 GiB, where no table is
+ * pinned.  BASE begins the span of a leaf table.
+ */
+#include "mc.h"
+#include "pgtbl_priv.h"
+
+#define PAGE 4096ull
+#define SPAN (PAGE * 512) /* of a leaf table */
+#define BASE (5ull << 30)
+#define LOW (1ull << 30) /* below 4 GiB: behind a pinned table */
+#define RW (PGTBL_READ | PGTBL_WRITE)
+#define PHYS(i) (0x100000ull * (i))
+
+static struct pgtbl *pt;
+static struct pgtbl_gather gathered[3];
+
+/*
+ * What a device sees that does not snoop CPU caches: only lines that the flush
+ * hook has written back.
+ */
+#define DEVICE_PAGES 10
+static struct device_page {
+	uintptr_t addr;
+	uint64_t entry[512];
+} device[DEVICE_PAGES];
+
+__attribute__((no_sanitize("thread"))) static void device_write_back(void *ctx, const void *first,
+								     size_t bytes)
+{
+	const uint64_t *p = first;
+	struct device_page *d = device;
+
+	(void)ctx;
+	while (d->addr && d->addr != ((uintptr_t)p & ~(PAGE - 1)))
+		d++;
+	d->addr = (uintptr_t)p & ~(PAGE - 1);
+	for (size_t i = 0; i < bytes / 8; i++)
+		d->entry[((uintptr_t)p / 8 + i) & 511] = p[i];
+}
+
+__attribute__((no_sanitize("thread"))) static uint64_t device_translate(uint64_t iova)
+{
+	uint64_t entry = pgtbl_root_phys(pt) | RW;
+
+	for (int shift = 30; shift >= 12; shift -= 9) {
+		struct device_page *d = device;
+
+		while (d < device + DEVICE_PAGES && d->addr != (entry & 0xffffffffff000ull))
+			d++;
+		if (d == device + DEVICE_PAGES)
+			return 0;
+		entry = d->entry[iova >> shift & 511];
+		if (!(entry & RW))
+			return 0;
+	}
+	return entry & 0xffffffffff000ull;
+}
+
+static void make(unsigned flags, bool coherent)
+{
+	struct pgtbl_config c = {
+		.ops = &pgtbl_vtdss_ops, .levels = 3, .oa_bits = 52, .flags = flags,
+		.pages = mc_mem(), .meta = mc_mem(),
+		.flush = coherent ? NULL : device_write_back,
+	};
+
+	mc_assert(pgtbl_create(&pt, &c) == 0);
+	mc_quiet(&pt->table_pages, 3 * sizeof(uint64_t));
+	for (unsigned i = 0; i < 3; i++)
+		pgtbl_gather_init(&gathered[i]);
+}
+
+static void map(uint64_t iova, unsigned i)
+{
+	mc_assert(pgtbl_map(pt, iova, PHYS(i), PAGE, RW) == 0);
+}
+
+static void unmap(uint64_t iova, uint64_t size, unsigned who)
+{
+	mc_assert(pgtbl_unmap(pt, iova, size, &gathered[who]) == size);
+}
+
+static void is(uint64_t iova, unsigned i)
+{
+	uint64_t phys = 1;
+	int r = pgtbl_translate(pt, iova, &phys);
+
+	if (i)
+		mc_assert(!r && phys == PHYS(i));
+	else
+		mc_assert(r == -ENOENT);
+}
+
+/* The end of every model: nothing lost, nothing left. */
+static void end(uint64_t mapped, uint64_t tables_max)
+{
+	struct pgtbl_stats stats;
+
+	for (unsigned i = 0; i < 3; i++)
+		pgtbl_gather_release(pt, &gathered[i]);
+	mc_assert(pgtbl_drain(pt) == 0);
+	pgtbl_stats(pt, &stats);
+	mc_assert(stats.table_pages <= tables_max && !stats.queued_pages);
+	mc_assert(pgtbl_destroy(pt) == mapped);
+}
+
+static void init_empty(void)
+{
+	make(0, true);
+}
+static void init_unlink(void)
+{
+	make(PGTBL_UNLINK, true);
+	map(BASE, 1);
+}
+static void init_one(void)
+{
+	make(0, true);
+	map(BASE, 1);
+}
+/* Tables that hold nothing. */
+static void init_empty_table(void)
+{
+	init_one();
+	unmap(BASE, PAGE, 0);
+}
+static void init_incoherent(void)
+{
+	make(0, false);
+}
+static void init_incoherent_table(void)
+{
+	make(0, false);
+	map(BASE, 1);
+	unmap(BASE, PAGE, 0);
+}
+
+static void map_1(void)
+{
+	map(BASE + PAGE, 1);
+	is(BASE + PAGE, 1);
+}
+static void map_2(void)
+{
+	map(BASE + 2 * PAGE, 2);
+	is(BASE + 2 * PAGE, 2);
+}
+static void map_next(void)
+{
+	map(BASE + SPAN, 3);
+	is(BASE + SPAN, 3);
+}
+static void map_low(void)
+{
+	map(LOW, 1);
+	is(LOW, 1);
+}
+static void map_low_2(void)
+{
+	map(LOW + SPAN, 2);
+	is(LOW + SPAN, 2);
+}
+static void map_range(void)
+{
+	mc_assert(pgtbl_map(pt, BASE + SPAN - 2 * PAGE, PHYS(4), 4 * PAGE, RW) == 0);
+}
+static void map_2m(void)
+{
+	mc_assert(pgtbl_map(pt, BASE, PHYS(2) & ~(SPAN - 1), SPAN, RW) == 0);
+}
+static void remap_1(void)
+{
+	map(BASE + PAGE, 1);
+	unmap(BASE + PAGE, PAGE, 1);
+	map(BASE + PAGE, 5);
+	is(BASE + PAGE, 5);
+}
+static void unmap_0(void)
+{
+	unmap(BASE, PAGE, 1);
+	is(BASE, 0);
+}
+static void unmap_span(void)
+{
+	mc_assert(pgtbl_unmap(pt, BASE, SPAN, &gathered[1]) == PAGE);
+	is(BASE, 0);
+	pgtbl_gather_release(pt, &gathered[1]);
+	pgtbl_drain(pt);
+}
+static void unmap_map_span(void)
+{
+	mc_assert(pgtbl_unmap(pt, BASE, SPAN, &gathered[1]) == PAGE);
+	map(BASE + PAGE, 5);
+	is(BASE + PAGE, 5);
+	pgtbl_gather_release(pt, &gathered[1]);
+}
+static void reclaim_in(uint64_t size, struct pgtbl_gather *g)
+{
+	int64_t n = pgtbl_reclaim(pt, BASE, BASE + size - 1, g);
+
+	mc_assert(n == -EBUSY || (n >= 0 && n <= 2));
+	pgtbl_gather_release(pt, g);
+	n = pgtbl_drain(pt);
+	mc_assert(!n || n == -EBUSY);
+}
+static void reclaim(void)
+{
+	reclaim_in(2 * SPAN, &gathered[2]);
+}
+static void reclaim_2nd(void)
+{
+	reclaim_in(2 * SPAN, &gathered[1]);
+}
+/* The level-2 table too: the span of all its leaf tables is looked at. */
+static void reclaim_all(void)
+{
+	reclaim_in(1ull << 30, &gathered[2]);
+}
+static void translate_0(void)
+{
+	uint64_t phys = PHYS(1);
+	int r = pgtbl_translate(pt, BASE, &phys);
+
+	mc_assert((!r && phys == PHYS(1)) || r == -ENOENT);
+	r = pgtbl_translate(pt, BASE, &phys);
+	mc_assert((!r && phys == PHYS(1)) || r == -ENOENT);
+}
+static int visited(void *ctx, const struct pgtbl_leaf *leaf)
+{
+	mc_assert(leaf->size == PAGE && leaf->iova >= BASE && leaf->iova <= BASE + PAGE);
+	++*(unsigned *)ctx;
+	return 0;
+}
+static void visit(void)
+{
+	unsigned n = 0;
+
+	mc_assert(pgtbl_visit(pt, BASE, BASE + SPAN - 1, visited, &n) == 0);
+	mc_assert(n <= 2);
+}
+static void map_device_1(void)
+{
+	map(BASE + PAGE, 1);
+	mc_assert(device_translate(BASE + PAGE) == PHYS(1));
+}
+static void map_device_2(void)
+{
+	map(BASE + 2 * PAGE, 2);
+	mc_assert(device_translate(BASE + 2 * PAGE) == PHYS(2));
+}
+/* Out of memory or not: all or nothing. */
+static void map_2_or_not(void)
+{
+	int r = pgtbl_map(pt, BASE + 2 * PAGE, PHYS(2), PAGE, RW);
+
+	mc_assert(!r || r == -ENOMEM);
+	is(BASE + 2 * PAGE, r ? 0 : 2);
+}
+static void map_or_not(void)
+{
+	struct pgtbl_report report = { NULL, 0, 0 };
+	uint64_t iova = BASE + SPAN - 2 * PAGE;
+	int r = pgtbl_map_at(pt, iova, PHYS(4), 4 * PAGE, RW, &report);
+
+	mc_assert(!r || r == -ENOMEM);
+	if (!r)
+		return;
+	mc_assert(report.error == -ENOMEM && report.iova - iova < 4 * PAGE);
+	for (unsigned i = 0; i < 4; i++)
+		is(iova + i * PAGE, 0);
+}
+
+static void end_1_2(void)
+{
+	is(BASE + PAGE, 1);
+	is(BASE + 2 * PAGE, 2);
+	end(2 * PAGE, 3);
+}
+static void end_1_next(void)
+{
+	is(BASE + PAGE, 1);
+	is(BASE + SPAN, 3);
+	end(2 * PAGE, 4);
+}
+static void end_next(void)
+{
+	is(BASE + SPAN, 3);
+	end(PAGE, 3);
+}
+static void end_low(void)
+{
+	is(LOW, 1);
+	is(LOW + SPAN, 2);
+	end(2 * PAGE, 4);
+}
+static void end_1(void)
+{
+	is(BASE, 0);
+	is(BASE + PAGE, 1);
+	end(PAGE, 3);
+}
+static void end_range(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t phys;
+
+		mc_assert(!pgtbl_translate(pt, BASE + SPAN - 2 * PAGE + i * PAGE, &phys) &&
+			  phys == PHYS(4) + i * PAGE);
+	}
+	is(BASE + PAGE, 1);
+	end(5 * PAGE, 4);
+}
+static void end_2m(void)
+{
+	uint64_t phys;
+
+	mc_assert(!pgtbl_translate(pt, BASE + PAGE, &phys) &&
+		  phys == (PHYS(2) & ~(SPAN - 1)) + PAGE);
+	end(SPAN, 3);
+}
+static void end_5(void)
+{
+	is(BASE + PAGE, 5);
+	end(PAGE, 3);
+}
+static void end_5_2(void)
+{
+	is(BASE + PAGE, 5);
+	is(BASE + 2 * PAGE, 2);
+	end(2 * PAGE, 3);
+}
+static void end_none(void)
+{
+	is(BASE, 0);
+	end(0, 3);
+}
+static void end_any(void)
+{
+	uint64_t phys, mapped = 0;
+
+	for (uint64_t i = BASE; i < BASE + 2 * SPAN; i += PAGE)
+		mapped += !pgtbl_translate(pt, i, &phys) ? PAGE : 0;
+	end(mapped, 4);
+}
+
+#define ON(fn, cpu) { fn, cpu, 0 }
+#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
+#define TABLE(name_, init_, check, p, fp, fails, ...) \
+	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
+	  .quick = { .preempt = p, .stale = 1, .alloc_fail = fails }, \
+	  .full = { .preempt = fp, .stale = 2, .alloc_fail = fails }, \
+	  .plats = MC_USER | MC_KERNEL }
+
+static const struct mc_model models[] = {
+	TABLE("install-install", init_empty, end_1_2, 2, 3, 0, ON(map_1, 0), ON(map_2, 1)),
+	TABLE("install-above", init_empty, end_1_next, 2, 3, 0, ON(map_1, 0), ON(map_next, 1)),
+	TABLE("install-low", init_empty, end_low, 2, 3, 0, ON(map_low, 0), ON(map_low_2, 1)),
+	TABLE("install-irq", init_empty, end_1_2, 2, 3, 0, ON(map_1, 0), IRQ(map_2, 0)),
+	TABLE("install-range", init_empty, end_range, 2, 3, 0, ON(map_1, 0), ON(map_range, 1)),
+	TABLE("install-no-memory", init_empty, end_any, 1, 2, 1, ON(map_or_not, 0), ON(map_2_or_not, 1)),
+	TABLE("map-map", init_one, end_1_2, 2, 4, 0, ON(map_1, 0), ON(map_2, 1), ON(unmap_0, 2)),
+	TABLE("map-visit", init_one, end_1, 2, 3, 0, ON(map_1, 0), ON(visit, 1), ON(unmap_0, 2)),
+	TABLE("reclaim-map", init_empty_table, end_1, 2, 3, 0, ON(reclaim, 0), ON(map_1, 1)),
+	TABLE("reclaim-all-map", init_empty_table, end_1, 0, 1, 0, ON(reclaim_all, 0), ON(map_1, 1)),
+	TABLE("reclaim-all-next", init_empty_table, end_next, 0, 1, 0, ON(reclaim_all, 0),
+	      ON(map_next, 1)),
+	TABLE("reclaim-map-map", init_empty_table, end_1_2, 1, 2, 0, ON(reclaim, 0), ON(map_1, 1),
+	      ON(map_2, 2)),
+	TABLE("reclaim-remap", init_empty_table, end_5, 2, 3, 0, ON(reclaim, 0), ON(remap_1, 1)),
+	TABLE("reclaim-remap-map", init_empty_table, end_5_2, 1, 2, 0, ON(reclaim, 0),
+	      ON(remap_1, 1), ON(map_2, 2)),
+	TABLE("reclaim-irq", init_empty_table, end_1, 2, 3, 0, ON(reclaim, 0), IRQ(map_1, 0)),
+	TABLE("reclaim-map-irq", init_empty_table, end_1_2, 1, 2, 0, ON(reclaim, 0), ON(map_1, 1),
+	      IRQ(map_2, 1)),
+	TABLE("reclaim-2m", init_empty_table, end_2m, 0, 1, 0, ON(reclaim, 0), ON(map_2m, 1)),
+	TABLE("reclaim-reclaim", init_empty_table, end_1, 1, 2, 0, ON(reclaim, 0), ON(reclaim_2nd, 1),
+	      ON(map_1, 2)),
+	TABLE("reclaim-translate", init_one, end_none, 2, 3, 0, ON(reclaim, 0), ON(unmap_0, 1),
+	      ON(translate_0, 2)),
+	TABLE("unlink-translate", init_unlink, end_none, 2, 3, 0, ON(unmap_span, 0),
+	      ON(translate_0, 1)),
+	TABLE("unlink-reclaim", init_unlink, end_none, 2, 3, 0, ON(unmap_span, 0), ON(reclaim, 1)),
+	TABLE("unlink-reclaim-map", init_unlink, end_5, 2, 3, 0, ON(unmap_map_span, 0),
+	      ON(reclaim, 1)),
+	TABLE("flush-install", init_incoherent, end_1_2, 2, 3, 0, ON(map_device_1, 0),
+	      ON(map_device_2, 1)),
+	TABLE("flush-irq", init_incoherent, end_1_2, 2, 3, 0, ON(map_device_1, 0),
+	      IRQ(map_device_2, 0)),
+	TABLE("flush-reclaim", init_incoherent_table, end_1, 2, 3, 0, ON(reclaim, 0),
+	      ON(map_device_1, 1)),
+};
+
+int main(int argc, char **argv)
+{
+	return mc_main(argc, argv, models, sizeof(models) / sizeof(models[0]));
+}

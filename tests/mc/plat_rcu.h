@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* plat_rcu.h - plat_read_trylock() for the model checker: false at a thread's first try. */
+#ifndef PLAT_MC_RCU_H
+#define PLAT_MC_RCU_H
+
+#include "plat.h"
+
+bool mc_read_trylock(const char *site);
+
+#define plat_read_trylock() mc_read_trylock(MC_SITE)
+
+#endif
