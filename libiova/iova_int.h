@@ -42,7 +42,9 @@
 #define IOVA_CHILDREN 16 /* lines that a line's units can be split into */
 #define IOVA_MAX_LEVEL 12
 #define IOVA_NR_CLASS 6
-#define IOVA_HINTS 64
+/* Hints a class keeps: as many as a flush queue gives back at once; fewer of the larger ranges. */
+#define IOVA_HINTS0 256
+#define IOVA_HINTS1 64
 #define IOVA_OWNED_LEVELS 2 /* levels 0 and 1 can be CPU-owned; above all is shared */
 #define IOVA_POISON (~0ull)
 #define IOVA_NONE (~0ull) /* "no pfn" */
@@ -101,7 +103,8 @@ struct iova_slot {
 	uint64_t refills;
 	uint64_t remote_frees;
 	uint64_t bad_frees;
-	uint64_t hint[IOVA_OWNED_LEVELS][IOVA_NR_CLASS][IOVA_HINTS] plat_aligned(PLAT_CACHELINE);
+	uint64_t hint0[IOVA_NR_CLASS][IOVA_HINTS0] plat_aligned(PLAT_CACHELINE);
+	uint64_t hint1[IOVA_NR_CLASS][IOVA_HINTS1];
 } plat_aligned(2 * PLAT_CACHELINE);
 
 struct iova_resv {

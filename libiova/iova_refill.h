@@ -16,6 +16,13 @@ struct iova_ctx {
 	bool busy;	/* a word was passed over because its ownership was changing hands */
 };
 
+static plat_always_inline uint64_t *iova_hint_at(struct iova_slot *slot, unsigned level,
+						 unsigned class, uint32_t top)
+{
+	return level ? &slot->hint1[class][top % IOVA_HINTS1] :
+		       &slot->hint0[class][top % IOVA_HINTS0];
+}
+
 static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigned level,
 						 unsigned class)
 {
@@ -23,7 +30,7 @@ static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigne
 
 	/* IOVA-H1: hints are checked against the word; torn or stale ones cost a retry. */
 	plat_store_relaxed(&slot->top[level][class], top);
-	return plat_load_relaxed(&slot->hint[level][class][top % IOVA_HINTS]);
+	return plat_load_relaxed(iova_hint_at(slot, level, class, top));
 }
 
 static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned level,
@@ -31,7 +38,7 @@ static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned l
 {
 	uint32_t top = plat_load_relaxed(&slot->top[level][class]);
 
-	plat_store_relaxed(&slot->hint[level][class][top % IOVA_HINTS], pfn); /* IOVA-H1 */
+	plat_store_relaxed(iova_hint_at(slot, level, class, top), pfn); /* IOVA-H1 */
 	plat_store_relaxed(&slot->top[level][class], top + 1);
 }
 

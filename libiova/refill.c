@@ -247,7 +247,8 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 
 	if (level != w.level) { /* looking for units to split */
 		w = (struct iova_want){ .n = 1, .hi = ~0ull, .align = 1, .level = (uint8_t)level,
-					.units = (uint8_t)run, .class = 3 };
+					.units = (uint8_t)run,
+					.class = (uint8_t)iova_patterns[run].class };
 	}
 	while (!any && iova_next_line(c->s, level, from, c->want->hi, 0, run, &line)) {
 		for (unsigned i = 0; i < 4; i++) {
@@ -299,7 +300,7 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
 		return IOVA_AGAIN;
 	if (c->want->level < IOVA_OWNED_LEVELS && share_foreign(c, c->want->level, c->want->units))
 		return IOVA_AGAIN;
-	if (c->want->level == 0 && share_foreign(c, 1, IOVA_GROUP))
+	if (c->want->level == 0 && (share_foreign(c, 1, IOVA_GROUP) || share_foreign(c, 1, 1)))
 		return IOVA_AGAIN;
 	return IOVA_NONE;
 }

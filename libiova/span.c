@@ -97,12 +97,10 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	unit = 1ull << iova_unit_lg2(ref.level);
 	g = iova_unit_of(&ref, pfn);
 	w = plat_load_acquire(iova_word(&ref));
-	if (half_split(&ref, w, g))
-		return 0;
-	if (iova_state(w, g)) { /* freed by another CPU and not collected: sharing does that */
-		if (!(plat_load_acquire(iova_word_ctl(&ref)) >> g & 1))
-			return -EEXIST;
-		return make_shared(s, &ref);
+	if (iova_state(w, g)) {
+		if (plat_load_acquire(iova_word_ctl(&ref)) >> g & 1)
+			return make_shared(s, &ref); /* freed, not collected: sharing does that */
+		return half_split(&ref, w, g) ? 0 : -EEXIST;
 	}
 	r = make_shared(s, &ref);
 	if (r)
@@ -127,15 +125,28 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	return (int64_t)(units * unit);
 }
 
-/* Gives back what claim_piece() claimed in [first, end). */
+/*
+ * Gives back the pieces in [first, end), the last first: a free unit before one
+ * that still says "goes on" would be taken, and then seem to go on there.
+ */
 static void unclaim(struct iova_space *s, uint64_t first, uint64_t end)
 {
 	while (first < end) {
 		struct iova_ref ref;
+		unsigned g, units = 1;
+		uint64_t w, unit;
 
-		iova_locate(s, first, &ref);
-		give_back(&ref, iova_unit_of(&ref, first), 1);
-		first += 1ull << iova_unit_lg2(ref.level);
+		iova_locate(s, end - 1, &ref);
+		unit = 1ull << iova_unit_lg2(ref.level);
+		g = iova_unit_of(&ref, end - 1);
+		w = plat_load_acquire(iova_word(&ref));
+		while (g && end - first > units * unit && iova_state(w, g) == IOVA_CONT &&
+		       iova_state(w, g - 1) == IOVA_CONT) {
+			g--;
+			units++;
+		}
+		give_back(&ref, g, units);
+		end -= units * unit;
 	}
 }
 
@@ -253,9 +264,9 @@ static bool span_commit(const struct iova_ref *ref, unsigned g)
 /* 0, or -EINVAL when [first, first + n) is not exactly one range made of pieces. */
 int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_only)
 {
-	uint64_t head, piece;
-	struct iova_ref head_ref, ref;
-	unsigned head_units, units;
+	struct iova_ref head_ref;
+	unsigned head_units;
+	uint64_t head;
 
 	if (iova_reserved(s, first, first + n - 1, NULL) || !span_is(s, first, n))
 		return -EINVAL;
@@ -264,12 +275,7 @@ int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_
 	head = piece_at(s, first, n, true, &head_ref, &head_units);
 	if (!head || !span_commit(&head_ref, iova_unit_of(&head_ref, first)))
 		return -EINVAL;
-	for (uint64_t done = head; done < n; done += piece) {
-		piece = piece_at(s, first + done, n - done, false, &ref, &units);
-		if (!piece)
-			break;
-		give_back(&ref, iova_unit_of(&ref, first + done), units);
-	}
+	unclaim(s, first + head, first + n);
 	give_back(&head_ref, iova_unit_of(&head_ref, first), head_units);
 	return 0;
 }
