@@ -68,6 +68,11 @@ static plat_always_inline unsigned plat_cpu(void)
 	return raw_smp_processor_id();
 }
 
+static plat_always_inline unsigned plat_cpu_raw(void)
+{
+	return plat_cpu();
+}
+
 static inline unsigned plat_cpu_count(void)
 {
 	return nr_cpu_ids;

@@ -64,7 +64,7 @@ if [ -f "$src/example.c" ]; then
 	result $? "example with static libraries"
 	cp "$src/example.c" "$dir/example.cc"
 	# shellcheck disable=SC2046,SC2086
-	$CXX $CXXFLAGS -std=c++20 -Wall -Wextra $(pkgconf --cflags libdma) "$dir/example.cc" \
+	$CXX $CXXFLAGS -std=c++11 -Wall -Wextra $(pkgconf --cflags libdma) "$dir/example.cc" \
 		-o "$dir/cxx" $(pkgconf --libs libdma) >"$dir/log" 2>&1 &&
 		"$dir/cxx" >"$dir/log" 2>&1
 	result $? "example as C++"
