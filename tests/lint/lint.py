@@ -109,7 +109,8 @@ def paths():
     for f in FILES:
         if f.endswith(TEXT + (".md",)) and f != "tests/lint/lint.py":
             for n, text in lines(f):
-                if pattern.search(text):
+                m = pattern.search(text)
+                if m and not (f.endswith(".md") and m.group().startswith("/tmp/")):
                     yield f"{f}:{n}: a place on one machine: {text.strip()}"
 
 
