@@ -32,7 +32,7 @@ LINUX_IOVA = re.compile(
     r"|reserve_iova|find_iova|init_iova_domain|put_iova_domain|init_iova_flush_queue)$")
 
 SOURCE = (".c", ".h", ".cc", ".py", ".sh")
-TEXT = SOURCE + (".mk", ".am", ".ac", ".map", ".in", ".m4", ".awk", ".supp")
+TEXT = SOURCE + (".mk", ".am", ".ac", ".in", ".m4", ".awk", ".supp")
 NO_SPDX = (".pc.in",)
 
 
