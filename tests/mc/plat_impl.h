@@ -83,6 +83,7 @@ bool plat_percpu_ok(void);
 #define plat_relax() mc_relax(MC_SITE)
 
 #define plat_cpu() mc_cpu(MC_SITE)
+#define plat_cpu_raw() (plat_percpu_ok() ? mc_cpu(MC_SITE) : PLAT_CPU_NONE)
 #define plat_word_take(cell, off, full, pat) \
 	mc_word_step(MC_TAKE, (cell), (off), (full), (pat), MC_SITE)
 #define plat_word_put(cell, off, chk, pat) \
