@@ -57,19 +57,20 @@ struct dmap_count {
 };
 
 struct dmap_space {
-	/* Constant after creation. */
+	/* Constant after creation; what every call needs comes first. */
 	struct iova_space *iova;
 	struct pgtbl *pgtbl;
-	const struct dmap_inval_ops *inval;
-	void *inval_ctx;
 	uint64_t granule_mask; /* granule - 1 */
+	uint64_t first_limit; /* tried before the caller's limit */
+	uint64_t long_bytes; /* mappings beyond are undone rather than looked ahead for */
+	struct dmap_ring *ring;
+	unsigned own_slots; /* CPUs below have a ring and CPU-local steps */
+	unsigned slots; /* ring[slots] is everybody's */
 	uint8_t granule_lg2;
 	bool lazy;
-	bool percpu; /* CPU-local steps exist */
-	bool low_first;
 	uint16_t domain;
-	unsigned slots; /* ring[slots] is everybody's */
-	struct dmap_ring *ring;
+	const struct dmap_inval_ops *inval;
+	void *inval_ctx;
 	uint64_t ring_size; /* power of two, at least twice lazy_entries */
 	uint64_t step_mask; /* every so many pushes look at limits */
 	uint64_t lazy_entries;
@@ -91,11 +92,6 @@ struct dmap_space {
 
 /* relaxed: counters order nothing */
 #define DMAP_COUNT(space, field, n) ((void)plat_fetch_add_relaxed(&(space)->count.field, (n)))
-
-static inline struct dmap_ring *dmap_ring_of(struct dmap_space *space, unsigned cpu)
-{
-	return &space->ring[cpu < space->slots ? cpu : space->slots];
-}
 
 static inline void *dmap_alloc(struct dmap_space *space, size_t size)
 {
@@ -121,10 +117,20 @@ static inline bool dmap_no_room(uint64_t iova)
 }
 
 /* space.c */
-void dmap_finish(struct dmap_space *space, uint64_t first, uint64_t size,
-		 struct pgtbl_gather *gather);
+void dmap_release_tables(struct dmap_space *space, struct pgtbl_gather *gather);
+void dmap_bad_free(struct dmap_space *space);
 void dmap_quarantine(struct dmap_space *space, uint64_t first, uint64_t size,
 		     struct pgtbl_gather *gather);
+
+/* A completed invalidation covers the range: from here on it may be reused. */
+static plat_always_inline void dmap_finish(struct dmap_space *space, uint64_t first,
+					   uint64_t size, struct pgtbl_gather *gather)
+{
+	if (plat_unlikely(gather->free_list))
+		dmap_release_tables(space, gather);
+	if (plat_unlikely(iova_space_free(space->iova, first, size)))
+		dmap_bad_free(space);
+}
 
 /* inval.c */
 int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather);
@@ -133,8 +139,25 @@ int dmap_flush_begin(struct dmap_space *space);
 void dmap_flush_poll(struct dmap_space *space);
 
 /* flushq.c */
-int dmap_lazy_release(struct dmap_space *space, uint64_t first, uint64_t size,
-		      struct pgtbl_gather *gather);
+
+/* Ranges of up to this many granules are queued in one word. */
+#define DMAP_SHORT_MAX 1023
+#define DMAP_SHORT_SHIFT 2
+int dmap_lazy_push(struct dmap_space *space, uint64_t entry);
+int dmap_lazy_release_long(struct dmap_space *space, uint64_t first, uint64_t size,
+			   const struct pgtbl_gather *gather);
+
+/* Entries of [first, first + size) are cleared: free the range after a flush. */
+static plat_always_inline int dmap_lazy_release(struct dmap_space *space, uint64_t first,
+						uint64_t size, const struct pgtbl_gather *gather)
+{
+	uint64_t granules = size >> space->granule_lg2;
+
+	if (plat_likely(granules <= DMAP_SHORT_MAX && !gather->free_list))
+		return dmap_lazy_push(space, first | granules << DMAP_SHORT_SHIFT);
+	return dmap_lazy_release_long(space, first, size, gather);
+}
+
 typedef uint64_t dmap_alloc_fn(struct dmap_space *space, uint64_t size, uint64_t limit);
 uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint64_t size,
 			   uint64_t limit);

@@ -17,8 +17,6 @@
 #include "dmap_int.h"
 
 #define ENTRY_LONG 2ull
-#define ENTRY_SIZE_SHIFT 2
-#define ENTRY_SIZE_MAX 1023
 #define ENTRY_FIRST (~0xfffull)
 #define LONG_WORDS 5 /* first, size, gather's free_list, free_tail, free_pages */
 
@@ -63,7 +61,7 @@ static plat_noinline uint64_t *make_slots(struct dmap_space *space, struct dmap_
 	return plat_load_acquire(&ring->slot);
 }
 
-/* Where a push went: the ring, NULL when it is full or has no memory; position; tail seen. */
+/* Where a push went: ring, its slots, position, and the tail that was seen. */
 struct place {
 	struct dmap_ring *ring;
 	uint64_t *slot;
@@ -71,42 +69,34 @@ struct place {
 	uint64_t tail;
 };
 
-/* Reserve @n positions on the calling CPU's ring. */
-static plat_always_inline bool reserve(struct dmap_space *space, uint64_t n, struct place *at)
+/* Reserve @n positions, if possible on the calling CPU's ring; false: no room, no memory. */
+static bool reserve(struct dmap_space *space, uint64_t n, struct place *at)
 {
 	unsigned tries = 0;
+	bool moved;
 
-	for (;;) {
+	do {
 		unsigned cpu = tries++ < PUSH_TRIES ? plat_cpu() : PLAT_CPU_NONE;
-		struct dmap_ring *ring = dmap_ring_of(space, cpu);
-		uint64_t h, t;
-		bool moved;
 
-		at->ring = ring;
+		at->ring = &space->ring[cpu < space->slots ? cpu : space->slots];
 		/* DMA-A7: zeroed slots; pairs with DMA-R7 */
-		at->slot = plat_load_acquire(&ring->slot);
-		if (plat_unlikely(!at->slot)) {
-			at->slot = make_slots(space, ring);
-			if (!at->slot)
-				return false;
-		}
+		at->slot = plat_load_acquire(&at->ring->slot);
+		if (!at->slot)
+			at->slot = make_slots(space, at->ring);
+		if (!at->slot)
+			return false;
 		/* relaxed: the move below fails if it is stale */
-		h = plat_load_relaxed(&ring->head);
+		at->pos = plat_load_relaxed(&at->ring->head);
 		/* DMA-A3: slots below were read by their retirer; pairs with DMA-R3 */
-		t = plat_load_acquire(&ring->tail);
-		if (plat_unlikely(h + n - t > space->ring_size))
+		at->tail = plat_load_acquire(&at->ring->tail);
+		if (at->pos + n - at->tail > space->ring_size)
 			return false;
 		/* DMA-R1: the caller's clears come first; pairs with DMA-A1 */
-		if (plat_likely(space->percpu && cpu < space->slots))
-			moved = plat_percpu_cas(&ring->head, h, h + n, cpu);
-		else
-			moved = plat_cas_full(&ring->head, h, h + n);
-		if (plat_likely(moved)) {
-			at->pos = h;
-			at->tail = t;
-			return true;
-		}
-	}
+		moved = cpu < space->own_slots ?
+				plat_percpu_cas(&at->ring->head, at->pos, at->pos + n, cpu) :
+				plat_cas_full(&at->ring->head, at->pos, at->pos + n);
+	} while (!moved);
+	return true;
 }
 
 static bool push_long(struct dmap_space *space, uint64_t first, uint64_t size,
@@ -174,7 +164,7 @@ static void finish_entries(struct dmap_space *space, const uint64_t *w, unsigned
 		uint64_t first = w[i] & ENTRY_FIRST;
 
 		if (plat_likely(!(w[i] & ENTRY_LONG))) {
-			uint64_t granules = w[i] >> ENTRY_SIZE_SHIFT & ENTRY_SIZE_MAX;
+			uint64_t granules = w[i] >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX;
 
 			dmap_finish(space, first, granules << space->granule_lg2, &gather);
 			i++;
@@ -275,15 +265,24 @@ static bool expired(struct dmap_space *space, struct dmap_ring *ring)
 	return space->now_ns && now(space) - plat_load_relaxed(&ring->since_ns) >= space->age_ns;
 }
 
-/* After a push that may have something to do: see whether, do a bounded part of it. */
-static plat_noinline void after_push(struct dmap_space *space, const struct place *at)
+/* Nothing to do after the push at @pos: no limit to look at, no flush that covers anything here. */
+static plat_always_inline bool quiet(const struct dmap_space *space, const struct dmap_ring *ring,
+				     uint64_t pos, uint64_t tail)
 {
-	struct dmap_ring *ring = at->ring;
+	/* relaxed: decides when to work, and after_push() checks for itself */
+	return (pos & space->step_mask) && tail != pos &&
+	       mark_stamp(plat_load_relaxed(&ring->mark)) ==
+		       (uint32_t)plat_load_relaxed(&space->start);
+}
+
+/* After a push that may leave something to do: see what, do a bounded part of it.  Returns 0. */
+static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *ring,
+				    uint64_t pos, uint64_t tail)
+{
 	/* relaxed: decides what to try; each step checks for itself */
 	uint64_t mark = plat_load_relaxed(&ring->mark);
-	uint64_t tail;
 
-	if (at->tail == at->pos) {
+	if (tail == pos) {
 		/* relaxed: hints */
 		uint64_t t = now(space);
 
@@ -294,42 +293,46 @@ static plat_noinline void after_push(struct dmap_space *space, const struct plac
 		dmap_flush_poll(space);
 		retire(space, ring);
 		set_mark(space, ring, false);
-	} else if (!(at->pos & MARK_MASK)) {
+	} else if (!(pos & MARK_MASK)) {
 		set_mark(space, ring, false);
 	}
-	if (at->pos & space->step_mask)
-		return;
+	if (pos & space->step_mask)
+		return 0;
 	/* relaxed: a stale tail asks for a flush too early, never for a free */
 	tail = plat_load_relaxed(&ring->tail);
-	if (at->pos + 1 - tail < space->lazy_entries && !expired(space, ring))
-		return;
+	if (pos + 1 - tail < space->lazy_entries && !expired(space, ring))
+		return 0;
 	mark = plat_load_relaxed(&ring->mark);
 	if (mark_pos(mark) != (uint32_t)tail && dmap_covered(space, mark_stamp(mark)))
-		return; /* what is queued is being retired already */
+		return 0; /* what is queued is being retired already */
 	set_mark(space, ring, false);
 	if (!dmap_flush_begin(space))
 		retire(space, ring);
+	return 0;
 }
 
 /* The ring is full, or there is none: the flush that makes room covers the caller's range too. */
 static plat_noinline int release_now(struct dmap_space *space, struct dmap_ring *ring,
-				     uint64_t first, uint64_t size, struct pgtbl_gather *gather)
+				     uint64_t first, uint64_t size,
+				     const struct pgtbl_gather *gather)
 {
+	struct pgtbl_gather tables = *gather;
 	int r;
 
 	set_mark(space, ring, false);
 	r = dmap_flush_sync(space);
 	if (r) {
-		dmap_quarantine(space, first, size, gather);
+		dmap_quarantine(space, first, size, &tables);
 		return r;
 	}
-	dmap_finish(space, first, size, gather);
+	dmap_finish(space, first, size, &tables);
 	retire(space, ring);
 	return 0;
 }
 
-static plat_noinline int release_slow(struct dmap_space *space, uint64_t first, uint64_t size,
-				      struct pgtbl_gather *gather)
+/* One of the five-word entries; also what does not find room in a ring at once. */
+int dmap_lazy_release_long(struct dmap_space *space, uint64_t first, uint64_t size,
+			   const struct pgtbl_gather *gather)
 {
 	struct place at;
 
@@ -339,31 +342,54 @@ static plat_noinline int release_slow(struct dmap_space *space, uint64_t first, 
 		if (!push_long(space, first, size, gather, &at))
 			return release_now(space, at.ring, first, size, gather);
 	}
-	after_push(space, &at);
-	return 0;
+	return after_push(space, at.ring, at.pos, at.tail);
 }
 
-/* Entries of [first, first + size) are cleared: free the range after a flush. */
-int dmap_lazy_release(struct dmap_space *space, uint64_t first, uint64_t size,
-		      struct pgtbl_gather *gather)
+/* Nothing a CPU-local step can do: no such steps, no slots yet, interrupted, or full. */
+static plat_noinline int push_slow(struct dmap_space *space, uint64_t entry)
 {
-	uint64_t granules = size >> space->granule_lg2;
+	struct pgtbl_gather gather;
 	struct place at;
 
-	if (plat_unlikely(granules > ENTRY_SIZE_MAX || gather->free_list))
-		return release_slow(space, first, size, gather);
-	if (plat_unlikely(!reserve(space, 1, &at)))
-		return release_slow(space, first, size, gather);
+	if (reserve(space, 1, &at)) {
+		/* DMA-R2: pairs with DMA-A2 */
+		plat_store_release(slot_at(space, at.slot, at.pos), entry | phase(space, at.pos));
+		if (quiet(space, at.ring, at.pos, at.tail))
+			return 0;
+		return after_push(space, at.ring, at.pos, at.tail);
+	}
+	pgtbl_gather_init(&gather);
+	return dmap_lazy_release_long(space, entry & ENTRY_FIRST,
+				      (entry >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX)
+					      << space->granule_lg2,
+				      &gather);
+}
+
+/* Queue an entry of one word; bit 0 is not set yet. */
+int dmap_lazy_push(struct dmap_space *space, uint64_t entry)
+{
+	unsigned cpu = plat_cpu_raw();
+	struct dmap_ring *ring;
+	uint64_t *slot, head, tail;
+
+	if (plat_unlikely(cpu >= space->own_slots))
+		return push_slow(space, entry);
+	ring = &space->ring[cpu];
+	/* DMA-A7: zeroed slots; pairs with DMA-R7 */
+	slot = plat_load_acquire(&ring->slot);
+	/* relaxed: the move below fails if it is stale */
+	head = plat_load_relaxed(&ring->head);
+	/* DMA-A3: slots below were read by their retirer; pairs with DMA-R3 */
+	tail = plat_load_acquire(&ring->tail);
+	if (plat_unlikely(!slot || head - tail >= space->ring_size ||
+			  /* DMA-R1: the caller's clears come first; pairs with DMA-A1 */
+			  !plat_percpu_cas(&ring->head, head, head + 1, cpu)))
+		return push_slow(space, entry);
 	/* DMA-R2: the entry is complete; pairs with DMA-A2 */
-	plat_store_release(slot_at(space, at.slot, at.pos),
-			   first | granules << ENTRY_SIZE_SHIFT | phase(space, at.pos));
-	/* relaxed: decides when to work, and after_push() checks for itself */
-	if (plat_likely((at.pos & space->step_mask) && at.tail != at.pos &&
-			mark_stamp(plat_load_relaxed(&at.ring->mark)) ==
-				(uint32_t)plat_load_relaxed(&space->start)))
+	plat_store_release(slot_at(space, slot, head), entry | phase(space, head));
+	if (plat_likely(quiet(space, ring, head, tail)))
 		return 0;
-	after_push(space, &at);
-	return 0;
+	return after_push(space, ring, head, tail);
 }
 
 static int flush_expired(struct dmap_space *space)

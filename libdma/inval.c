@@ -8,35 +8,44 @@
  */
 #define SUBMIT_TRIES (1u << 20)
 
-static int submit_wait(struct dmap_space *space, const struct dmap_inval_cmd *cmd, unsigned nr)
+static plat_noinline int submit_again(struct dmap_space *space, const struct dmap_inval_cmd *cmd,
+				      unsigned nr, uint64_t *fence)
+{
+	int r = -EAGAIN;
+
+	for (unsigned tries = 0; r == -EAGAIN && tries < SUBMIT_TRIES; tries++) {
+		plat_relax();
+		r = space->inval->submit(space->inval_ctx, cmd, nr, fence);
+	}
+	return r == -EAGAIN ? -ETIMEDOUT : r;
+}
+
+static plat_always_inline int submit_wait(struct dmap_space *space,
+					  const struct dmap_inval_cmd *cmd, unsigned nr)
 {
 	uint64_t fence;
-	int r;
+	int r = space->inval->submit(space->inval_ctx, cmd, nr, &fence);
 
-	for (unsigned tries = 0;; tries++) {
-		r = space->inval->submit(space->inval_ctx, cmd, nr, &fence);
-		if (plat_likely(r != -EAGAIN))
-			break;
-		if (tries == SUBMIT_TRIES)
-			return -ETIMEDOUT;
-		plat_relax();
-	}
-	if (plat_likely(!r && fence))
+	if (plat_unlikely(r == -EAGAIN))
+		r = submit_again(space, cmd, nr, &fence);
+	if (!r && fence)
 		r = space->inval->wait(space->inval_ctx, fence);
 	return r;
 }
 
 /* A strict unmap with one range: counted on its CPU, where possible without a LOCK prefix. */
-static void count_single(struct dmap_space *space)
+static plat_always_inline void count_single(struct dmap_space *space)
 {
-	unsigned cpu = plat_cpu();
-	struct dmap_ring *ring = dmap_ring_of(space, cpu);
-	/* relaxed: the step that follows fails if anybody else counted */
-	uint64_t old = plat_load_relaxed(&ring->singles);
+	unsigned cpu = plat_cpu_raw();
 
-	if (plat_likely(space->percpu && cpu < space->slots &&
-			plat_percpu_cas(&ring->singles, old, old + 1, cpu)))
-		return;
+	if (plat_likely(cpu < space->own_slots)) {
+		uint64_t *p = &space->ring[cpu].singles;
+		/* relaxed: the step fails if anybody else counted meanwhile */
+		uint64_t old = plat_load_relaxed(p);
+
+		if (plat_likely(plat_percpu_cas(p, old, old + 1, cpu)))
+			return;
+	}
 	DMAP_COUNT(space, many, 1);
 	DMAP_COUNT(space, many_ranges, 1);
 }

@@ -2,30 +2,39 @@
 /* map.c - what drivers call: map, map_sg, unmap. */
 #include "dmap_int.h"
 
-#define LIMIT_32BIT 0xffffffffull
-
 /*
- * Most devices need, and drivers with bugs assume, addresses below 4 GiB; so
- * those go first.  A device that can do more gets more only when there is no more room below.
+ * Most devices need, and drivers with bugs assume, addresses below 4 GiB; so those
+ * go first.  A device that can do more gets more only when there is no more room below.
  */
 static uint64_t alloc_once(struct dmap_space *space, uint64_t size, uint64_t limit)
 {
-	if (space->low_first && limit > LIMIT_32BIT) {
-		uint64_t iova = iova_space_alloc(space->iova, size, LIMIT_32BIT);
+	if (limit > space->first_limit) {
+		uint64_t iova = iova_space_alloc(space->iova, size, space->first_limit);
 
-		if (plat_likely(!iova_is_err(iova)))
+		if (!iova_is_err(iova))
 			return iova;
 	}
 	return iova_space_alloc(space->iova, size, limit);
 }
 
+static plat_noinline uint64_t alloc_again(struct dmap_space *space, uint64_t size,
+					  uint64_t limit, uint64_t iova)
+{
+	if (limit > space->first_limit)
+		iova = iova_space_alloc(space->iova, size, limit);
+	if (space->lazy && dmap_no_room(iova))
+		iova = dmap_lazy_reclaim(space, alloc_once, size, limit);
+	return iova;
+}
+
 static plat_always_inline uint64_t alloc_iova(struct dmap_space *space, uint64_t size,
 					      uint64_t limit)
 {
-	uint64_t iova = alloc_once(space, size, limit);
+	uint64_t first = limit < space->first_limit ? limit : space->first_limit;
+	uint64_t iova = iova_space_alloc(space->iova, size, first);
 
-	if (plat_unlikely(space->lazy && dmap_no_room(iova)))
-		return dmap_lazy_reclaim(space, alloc_once, size, limit);
+	if (plat_unlikely(iova_is_err(iova)))
+		return alloc_again(space, size, limit, iova);
 	return iova;
 }
 
@@ -77,11 +86,6 @@ static plat_noinline uint64_t map_failed(struct dmap_space *space, uint64_t firs
 }
 
 /* From some ten entries on, undoing the rare failure is cheaper than looking ahead. */
-static inline bool worth_undo(const struct dmap_space *space, uint64_t size)
-{
-	return size > 10ull << space->granule_lg2;
-}
-
 static plat_noinline uint64_t map_long(struct dmap_space *space, uint64_t iova, uint64_t phys,
 				       uint64_t size, unsigned prot)
 {
@@ -110,15 +114,16 @@ uint64_t dmap_map(struct dmap_space *space, uint64_t phys, uint64_t size, unsign
 	uint64_t mask, base, iova;
 	int r;
 
-	if (plat_unlikely(!space || !size || last < phys))
+	if (plat_unlikely(!space || last < phys))
 		return (uint64_t)-EINVAL;
 	mask = space->granule_mask;
 	base = phys & ~mask;
-	size = (last | mask) - base + 1; /* 0 for all 2^64 bytes: refused by libiova */
+	/* 0 for all 2^64 bytes, and for none at 0: refused by libiova */
+	size = (last | mask) - base + 1;
 	iova = alloc_iova(space, size, limit);
 	if (plat_unlikely(iova_is_err(iova)))
 		return iova;
-	if (worth_undo(space, size)) {
+	if (plat_unlikely(size > space->long_bytes)) {
 		iova = map_long(space, iova, base, size, prot);
 		return iova_is_err(iova) ? iova : iova + (phys & mask);
 	}
@@ -201,7 +206,7 @@ uint64_t dmap_map_sg(struct dmap_space *space, const struct pgtbl_segment *seg, 
 		r = map_ragged(space, iova, seg, nr_seg, prot, &report);
 	else
 		r = pgtbl_map_sg_at(space->pgtbl, iova, seg, nr_seg, prot,
-				    worth_undo(space, size) ? &report : NULL);
+				    size > space->long_bytes ? &report : NULL);
 	if (plat_unlikely(r))
 		return map_failed(space, iova, size, &gather, r);
 	return iova + offset;
@@ -227,10 +232,11 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size)
 	uint64_t mask, cleared;
 	int r;
 
-	if (plat_unlikely(!space || !size || last < iova))
+	if (plat_unlikely(!space || last < iova))
 		return -EINVAL;
 	mask = space->granule_mask;
 	iova &= ~mask;
+	/* 0 for all 2^64 bytes, and for none at 0: refused by libiova */
 	size = (last | mask) - iova + 1;
 	r = iova_space_check(space->iova, iova, size);
 	if (plat_unlikely(r))

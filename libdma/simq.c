@@ -27,6 +27,8 @@
 /* dmap_simq.inject: fault, submissions to skip, submissions to fail */
 #define INJECT_BITS 28
 #define INJECT_MAX ((1u << INJECT_BITS) - 1)
+#define INJECT_FAULT (7ull << 2 * INJECT_BITS)
+#define INJECT_SLOW (1ull << 63) /* there is a ring, or somebody watches */
 
 struct simq_slot {
 	uint64_t seq; /* position + 1 once it is written */
@@ -40,12 +42,13 @@ struct simq_count {
 } plat_aligned(PLAT_CACHELINE);
 
 struct dmap_simq {
-	struct dmap_simq_config config;
-	bool percpu;
-	unsigned slots;
+	uint64_t inject; /* faults to come, and INJECT_SLOW: not 0 in all but the plainest queue */
 	struct simq_count *count;
+	unsigned own_slots; /* CPUs below count with CPU-local steps */
+	unsigned slots;
+	unsigned max_cmds; /* in one submission */
 	struct simq_slot *slot;
-	uint64_t inject;
+	struct dmap_simq_config config;
 
 	uint64_t tail plat_aligned(PLAT_CACHELINE);
 	uint64_t head plat_aligned(PLAT_CACHELINE);
@@ -86,7 +89,9 @@ int dmap_simq_create(struct dmap_simq **out, const struct dmap_simq_config *conf
 	if (!q->config.timeout_ns)
 		q->config.timeout_ns = DEFAULT_TIMEOUT_NS;
 	q->slots = slots;
-	q->percpu = plat_percpu_ok();
+	q->own_slots = plat_percpu_ok() ? slots : 0;
+	q->max_cmds = entries - 2;
+	q->inject = config->latency_ns || config->exec ? INJECT_SLOW : 0;
 	q->count = plat_mem_alloc(&config->mem, counts_size(slots), PLAT_CACHELINE);
 	if (config->latency_ns)
 		q->slot = plat_mem_alloc(&config->mem, slots_size(&q->config), PLAT_CACHELINE);
@@ -122,9 +127,9 @@ static plat_noinline void count_many(struct dmap_simq *q, const struct dmap_inva
 static plat_always_inline void count(struct dmap_simq *q, const struct dmap_inval_cmd *cmd,
 				     unsigned nr)
 {
-	unsigned cpu = plat_cpu();
+	unsigned cpu = plat_cpu_raw();
 
-	if (plat_likely(nr == 1 && q->percpu && cpu < q->slots)) {
+	if (plat_likely(nr == 1 && cpu < q->own_slots)) {
 		uint64_t *p = &q->count[cpu].single[cmd->kind];
 		/* relaxed: the step fails if anybody else counted */
 		uint64_t old = plat_load_relaxed(p);
@@ -146,10 +151,11 @@ static enum dmap_simq_fault next_fault(struct dmap_simq *q)
 		old = plat_load_relaxed(&q->inject);
 		left = old & INJECT_MAX;
 		skip = old >> INJECT_BITS & INJECT_MAX;
-		fault = old >> 2 * INJECT_BITS;
+		fault = (old & INJECT_FAULT) >> 2 * INJECT_BITS;
 		if (!left)
 			return DMAP_SIMQ_NONE;
-		new = skip ? old - (1ull << INJECT_BITS) : left == 1 ? 0 : old - 1;
+		new = skip ? old - (1ull << INJECT_BITS) :
+		      left == 1 ? old & INJECT_SLOW : old - 1;
 		/* relaxed: a countdown, orders nothing */
 	} while (!plat_cas_relaxed(&q->inject, old, new));
 	return skip ? DMAP_SIMQ_NONE : (enum dmap_simq_fault)fault;
@@ -158,10 +164,11 @@ static enum dmap_simq_fault next_fault(struct dmap_simq *q)
 void dmap_simq_inject(struct dmap_simq *q, enum dmap_simq_fault fault, unsigned skip,
 		      unsigned nr)
 {
-	uint64_t word = 0;
+	/* relaxed: this bit never changes */
+	uint64_t word = plat_load_relaxed(&q->inject) & INJECT_SLOW;
 
 	if (fault != DMAP_SIMQ_NONE && nr)
-		word = (uint64_t)fault << 2 * INJECT_BITS |
+		word |= (uint64_t)fault << 2 * INJECT_BITS |
 		       (uint64_t)(skip & INJECT_MAX) << INJECT_BITS | (nr & INJECT_MAX);
 	/* relaxed: only its own value matters */
 	plat_store_relaxed(&q->inject, word);
@@ -273,10 +280,10 @@ static int simq_submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned nr,
 {
 	struct dmap_simq *q = ctx;
 
-	if (plat_unlikely(nr + 1 > q->config.entries - 1))
+	if (plat_unlikely(nr > q->max_cmds))
 		return -EINVAL;
 	/* relaxed: an injected fault is meant for submissions that follow in time anyhow */
-	if (plat_unlikely(q->slot || q->config.exec || plat_load_relaxed(&q->inject)))
+	if (plat_unlikely(plat_load_relaxed(&q->inject)))
 		return submit_slow(q, cmd, nr, fence);
 	/* No table walker watches, so there is nothing to order. */
 	*fence = 0;

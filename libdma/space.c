@@ -7,6 +7,7 @@
 #define DEFAULT_AGE_NS 10000000ull
 #define MAX_STEP 8
 #define MAX_SLOTS 65536
+#define LONG_GRANULES 10ull
 
 static bool config_ok(const struct dmap_config *c)
 {
@@ -57,10 +58,11 @@ int dmap_space_create(struct dmap_space **out, const struct dmap_config *config)
 	space->granule_lg2 = config->granule_lg2 ? config->granule_lg2 : 12;
 	space->granule_mask = (1ull << space->granule_lg2) - 1;
 	space->lazy = config->mode == DMAP_LAZY;
-	space->percpu = plat_percpu_ok();
-	space->low_first = !(config->flags & DMAP_NO_32BIT_FIRST);
+	space->first_limit = config->flags & DMAP_NO_32BIT_FIRST ? ~0ull : 0xffffffff;
+	space->long_bytes = LONG_GRANULES << space->granule_lg2;
 	space->domain = config->domain;
 	space->slots = config->cpu_slots ? config->cpu_slots : plat_cpu_count();
+	space->own_slots = plat_percpu_ok() ? space->slots : 0;
 	space->start = 1;
 	space->done = 1;
 	set_limits(space, config);
@@ -75,14 +77,14 @@ int dmap_space_create(struct dmap_space **out, const struct dmap_config *config)
 	return 0;
 }
 
-/* A completed invalidation covers the range: from here on it may be reused. */
-void dmap_finish(struct dmap_space *space, uint64_t first, uint64_t size,
-		 struct pgtbl_gather *gather)
+plat_noinline void dmap_release_tables(struct dmap_space *space, struct pgtbl_gather *gather)
 {
-	if (plat_unlikely(gather->free_list))
-		pgtbl_gather_release(space->pgtbl, gather);
-	if (plat_unlikely(iova_space_free(space->iova, first, size)))
-		DMAP_COUNT(space, bad_frees, 1);
+	pgtbl_gather_release(space->pgtbl, gather);
+}
+
+plat_noinline void dmap_bad_free(struct dmap_space *space)
+{
+	DMAP_COUNT(space, bad_frees, 1);
 }
 
 /*
