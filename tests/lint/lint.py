@@ -228,6 +228,29 @@ def symbols():
             yield f"{f}:1: {s} does not exist"
 
 
+def examples():
+    """A C block after "<!-- lint: FILE -->" stands in that file, word for word."""
+    for f in FILES:
+        if not f.endswith(".md"):
+            continue
+        text = "\n".join(t for _, t in lines(f))
+        for name, block in re.findall(r"<!-- lint: (\S+) -->\n```c\n(.*?)```", text, re.S):
+            with open(os.path.join(SRC, name), encoding="utf-8") as source:
+                if block not in source.read():
+                    yield f"{f}:1: the example differs from {name}"
+
+
+def links():
+    for f in FILES:
+        if not f.endswith(".md"):
+            continue
+        for n, text in lines(f):
+            for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+                path = os.path.join(SRC, os.path.dirname(f), target)
+                if "://" not in target and not os.path.exists(path):
+                    yield f"{f}:{n}: link to nothing: {target}"
+
+
 RULES = [
     (arrows, "includes follow the arrows; no system header in the core"),
     (one_source, "the core does not ask where it runs"),
@@ -238,6 +261,8 @@ RULES = [
     (functions, "functions over 70 lines (reported only)"),
     (style, "100 columns, no trailing space"),
     (labels, "atomics' labels agree with doc/ordering*.md"),
+    (examples, "examples in documents are those that are compiled"),
+    (links, "links in documents lead somewhere"),
     (symbols, "public symbols are those of the version scripts"),
 ]
 
