@@ -13,8 +13,7 @@ static uint64_t to_iova(const struct iova_space *s, uint64_t pfn)
 	return iova_is_err(pfn) ? pfn : pfn << s->shift;
 }
 
-static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, uint64_t max,
-					 uint64_t hint_pfn)
+static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, uint64_t max)
 {
 	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
 	uint64_t hi = max == ~0ull ? ~0ull >> s->shift : ((max + 1) >> s->shift) - 1;
@@ -26,7 +25,7 @@ static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, ui
 		return (uint64_t)-ENOSPC;
 	if (!iova_want_init(s, &want, n, 0, hi))
 		return (uint64_t)-ENOSPC;
-	return to_iova(s, iova_alloc_pfn(s, &want, hint_pfn));
+	return to_iova(s, iova_alloc_pfn(s, &want));
 }
 
 /*
@@ -45,7 +44,7 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	void *const *cell;
 
 	if (plat_unlikely(units - 1 > 31 || cpu >= s->nr_slots))
-		return alloc_slow(s, size, max, IOVA_NONE);
+		return alloc_slow(s, size, max);
 	p = &iova_patterns[units];
 	pfn = iova_hint_pop(&s->slot[cpu], 1, (unsigned)p->class);
 	iova = pfn << s->shift;
@@ -53,23 +52,27 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
 	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
 			  plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g)))
-		return alloc_slow(s, size, max, pfn);
+		return alloc_slow(s, size, max);
 	iova_pad_set(*cell, pfn, (units << IOVA_FANOUT_LG2) - n);
 	return iova;
 }
 
-/* Where iova_space_alloc() goes on when the hint @pfn lies high, or does not serve. */
-static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, uint64_t max,
-					 uint64_t pfn)
+/* Where iova_space_alloc() goes on when its hint lies high, or does not serve. */
+static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, uint64_t max)
 {
-	uint64_t n = (size + s->granule_mask) >> s->shift, iova = pfn << s->shift;
+	uint64_t n = (size + s->granule_mask) >> s->shift, pfn, iova;
 	const struct iova_pattern *p = &iova_patterns[n];
-	unsigned g = pfn & 31;
+	unsigned g, cpu = plat_cpu_raw();
 
+	if (plat_unlikely(cpu >= s->nr_slots))
+		return alloc_slow(s, size, max);
+	pfn = iova_hint_peek(&s->slot[cpu], 0, (unsigned)p->class);
+	iova = pfn << s->shift;
+	g = pfn & 31;
 	if (plat_unlikely(!(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
 			  plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g,
 					 p->pat << g)))
-		return alloc_slow(s, size, max, pfn);
+		return alloc_slow(s, size, max);
 	return iova;
 }
 
@@ -82,7 +85,7 @@ uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
 	if (plat_unlikely(n - 1 > 31))
 		return alloc_level1(s, size, max);
 	if (plat_unlikely(cpu >= s->nr_slots))
-		return alloc_slow(s, size, max, IOVA_NONE);
+		return alloc_slow(s, size, max);
 	p = &iova_patterns[n];
 	pfn = iova_hint_pop(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
@@ -90,7 +93,7 @@ uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
 	if (plat_unlikely(pfn >> IOVA_LOW_LG2 || iova + (n << s->shift) - 1 > max ||
 			  plat_word_take(iova_cell_low(s, pfn), iova_off0(pfn), p->full << g,
 					 p->pat << g)))
-		return alloc_high(s, size, max, pfn);
+		return alloc_high(s, size, max);
 	return iova;
 }
 
@@ -238,15 +241,16 @@ int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
 	uint64_t pfn = iova >> s->shift;
 	unsigned g = pfn & 31;
 
-	if (plat_likely(n - 1 <= 31 && !(iova & s->granule_mask) && pfn <= s->last_pfn)) {
+	if (plat_likely(n - 1 <= 31 && !(iova & s->granule_mask) && !(pfn >> IOVA_LOW_LG2) &&
+			g + n <= 32)) {
 		const struct iova_pattern *p = &iova_patterns[n];
-		const struct iova_node *node = plat_load_acquire(iova_cell(s, pfn));
+		const struct iova_node *node = plat_load_acquire(iova_cell_low(s, pfn));
 		const uint64_t *wp = (const uint64_t *)((const char *)node + iova_off0(pfn));
 		uint64_t ctl = plat_load_relaxed(wp + 4); /* IOVA-C1: the range is the caller's */
-		uint64_t w = plat_load_relaxed(wp);
 
-		if (g + n <= 32 && iova_word_matches(w, p->chk << g, p->pat << g) &&
-		    !(ctl & (IOVA_CTL_LOOK | (uint32_t)(p->pat << g))))
+		/* A CPU's word has no missing units, so the short comparison will do. */
+		if (plat_likely((plat_load_relaxed(wp) & p->chk << g) == p->pat << g &&
+				iova_own(ctl) <= PLAT_OWN_MAX_CPU && !(ctl & (uint32_t)(p->pat << g))))
 			return 0;
 	}
 	return free_slow(s, iova, size, true);
@@ -272,5 +276,5 @@ uint64_t iova_space_alloc_request(struct iova_space *s, const struct iova_reques
 		return (uint64_t)-ENOSPC;
 	if (req->align >> s->shift > want.align)
 		want.align = req->align >> s->shift;
-	return to_iova(s, iova_alloc_pfn(s, &want, IOVA_NONE));
+	return to_iova(s, iova_alloc_pfn(s, &want));
 }

@@ -105,7 +105,7 @@ struct iova_slot {
 	uint64_t bad_frees;
 	uint64_t hint0[IOVA_NR_CLASS][IOVA_HINTS0] plat_aligned(PLAT_CACHELINE);
 	uint64_t hint1[IOVA_NR_CLASS][IOVA_HINTS1];
-} plat_aligned(2 * PLAT_CACHELINE);
+} plat_aligned(1024); /* a power of two in all: found by a shift */
 
 struct iova_resv {
 	struct iova_resv *next;
@@ -289,7 +289,7 @@ bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref);
 bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref);
 
 /* refill.c */
-uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t hint_pfn);
+uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want);
 bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, uint64_t lo,
 		    uint64_t hi);
 

@@ -33,6 +33,15 @@ static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigne
 	return plat_load_relaxed(iova_hint_at(slot, level, class, top));
 }
 
+/* The hint that was popped last. */
+static plat_always_inline uint64_t iova_hint_peek(struct iova_slot *slot, unsigned level,
+						  unsigned class)
+{
+	uint32_t top = plat_load_relaxed(&slot->top[level][class]); /* IOVA-H1 */
+
+	return plat_load_relaxed(iova_hint_at(slot, level, class, top));
+}
+
 static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned level,
 					      unsigned class, uint64_t pfn)
 {

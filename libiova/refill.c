@@ -92,10 +92,11 @@ static uint64_t take_hint(struct iova_ctx *c, uint64_t pfn)
 
 static uint64_t pop_hints(struct iova_ctx *c)
 {
-	uint64_t pfn = IOVA_NONE;
+	uint64_t pfn;
 
 	if (c->want->level >= IOVA_OWNED_LEVELS)
 		return IOVA_NONE;
+	pfn = take_hint(c, iova_hint_peek(c->slot, c->want->level, c->want->class));
 	for (unsigned i = 0; i < POPS && pfn == IOVA_NONE; i++)
 		pfn = take_hint(c, iova_hint_pop(c->slot, c->want->level, c->want->class));
 	return pfn;
@@ -311,7 +312,7 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
  * A word whose ownership is changing hands (BUSY) is not waited for beyond
  * BUSY_ROUNDS: then the answer is -EAGAIN, never an untrue -ENOSPC.
  */
-uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t hint_pfn)
+uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 {
 	uint64_t natural = 1ull << iova_unit_lg2(want->level) << want->class;
 	unsigned rounds = 0;
@@ -320,10 +321,7 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want, uint64_t h
 
 	do {
 		ctx_init(&c, s, want);
-		pfn = hint_pfn == IOVA_NONE ? IOVA_NONE : take_hint(&c, hint_pfn);
-		hint_pfn = IOVA_NONE;
-		if (pfn == IOVA_NONE)
-			pfn = pop_hints(&c);
+		pfn = pop_hints(&c);
 		if (pfn != IOVA_NONE)
 			return pfn;
 		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1);

@@ -264,7 +264,7 @@ static void destroy(struct iova_space *s)
 	if (s->high)
 		radix_free(s, s->high, s->high_shift);
 	if (s->slot)
-		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot), PLAT_CACHELINE * 2);
+		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot), _Alignof(struct iova_slot));
 	plat_mem_free(&mem, s, sizeof(*s), PLAT_CACHELINE);
 }
 
@@ -288,7 +288,7 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	if (s->nr_slots > PLAT_OWN_MAX_CPU)
 		s->nr_slots = PLAT_OWN_MAX_CPU;
 	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU);
-	s->slot = iova_meta_alloc(s, s->nr_slots * sizeof(*s->slot), PLAT_CACHELINE * 2);
+	s->slot = iova_meta_alloc(s, s->nr_slots * sizeof(*s->slot), _Alignof(struct iova_slot));
 	r = s->slot ? make_tree(s) : -ENOMEM;
 	if (r) {
 		destroy(s);
