@@ -3,7 +3,7 @@ noinst_LTLIBRARIES += libpgtbl/libpgtbl_core.la
 libpgtbl_libpgtbl_core_la_SOURCES = libpgtbl/pgtbl.h libpgtbl/pgtbl_priv.h libpgtbl/pgtbl_fmt.h \
 	libpgtbl/pgtbl_template.h libpgtbl/pgtbl_walk.h libpgtbl/pgtbl_map.h libpgtbl/pgtbl_unmap.h \
 	libpgtbl/pgtbl_read.h libpgtbl/pgtbl_reclaim.h libpgtbl/pgtbl_fast.h \
-	libpgtbl/pgtbl.c libpgtbl/pages.c libpgtbl/gather.c libpgtbl/dump.c \
+	libpgtbl/pgtbl.c libpgtbl/pages.c libpgtbl/gather.c libpgtbl/dump.c libpgtbl/calls.c \
 	libpgtbl/fmt/vtdss.c libpgtbl/fmt/x86_64.c
 libpgtbl_libpgtbl_core_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libpgtbl
 libpgtbl_libpgtbl_core_la_CFLAGS = $(AM_CFLAGS) $(URCU_BP_CFLAGS)

@@ -2,19 +2,6 @@
 /* pgtbl.c - life of a table, and what is the same for every format. */
 #include "pgtbl_priv.h"
 
-/* The wrappers of pgtbl.h as functions, for callers that look them up by name. */
-extern inline int pgtbl_map_at(struct pgtbl *, uint64_t, uint64_t, uint64_t, unsigned,
-			       struct pgtbl_report *);
-extern inline int pgtbl_map(struct pgtbl *, uint64_t, uint64_t, uint64_t, unsigned);
-extern inline int pgtbl_map_sg_at(struct pgtbl *, uint64_t, const struct pgtbl_segment *, size_t,
-				  unsigned, struct pgtbl_report *);
-extern inline int pgtbl_map_sg(struct pgtbl *, uint64_t, const struct pgtbl_segment *, size_t,
-			       unsigned);
-extern inline uint64_t pgtbl_unmap_at(struct pgtbl *, uint64_t, uint64_t, struct pgtbl_gather *,
-				      struct pgtbl_report *);
-extern inline uint64_t pgtbl_unmap(struct pgtbl *, uint64_t, uint64_t, struct pgtbl_gather *);
-extern inline int pgtbl_translate(struct pgtbl *, uint64_t, uint64_t *);
-
 #define PAGE_BIT (1ull << 12)
 #define OA_BITS_MAX 52u
 #define IOVA_BITS_MIN 30u

@@ -245,6 +245,11 @@ struct pgtbl_calls {
 		      size_t nr_seg, unsigned prot, struct pgtbl_report *report);
 };
 
+/* calls.c makes functions of the wrappers, for callers that look them up by name. */
+#ifndef PGTBL_INLINE
+#define PGTBL_INLINE static inline
+#endif
+
 /**
  * pgtbl_map_at - map a range, all of it or nothing
  * @pt:     the table
@@ -274,8 +279,8 @@ struct pgtbl_calls {
  * -EEXIST: something is mapped at report->iova;
  * -ENOMEM: no page for a table needed at report->iova.
  */
-inline int pgtbl_map_at(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
-			unsigned prot, struct pgtbl_report *report)
+PGTBL_INLINE int pgtbl_map_at(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+			      unsigned prot, struct pgtbl_report *report)
 {
 	return pt ? ((const struct pgtbl_calls *)(const void *)pt)
 			       ->map(pt, iova, phys, size, prot, report)
@@ -283,7 +288,8 @@ inline int pgtbl_map_at(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t
 }
 
 /* pgtbl_map_at() without a report. */
-inline int pgtbl_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot)
+PGTBL_INLINE int pgtbl_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+			   unsigned prot)
 {
 	return pgtbl_map_at(pt, iova, phys, size, prot, (struct pgtbl_report *)0);
 }
@@ -295,16 +301,16 @@ inline int pgtbl_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t si
  *
  * As pgtbl_map_at() with the sum of the sizes; contiguous segments are joined.
  */
-inline int pgtbl_map_sg_at(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
-			   size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+PGTBL_INLINE int pgtbl_map_sg_at(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+				 size_t nr_seg, unsigned prot, struct pgtbl_report *report)
 {
 	return pt && seg ? ((const struct pgtbl_calls *)(const void *)pt)
 				   ->map_sg(pt, iova, seg, nr_seg, prot, report)
 			 : -EINVAL;
 }
 
-inline int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
-			size_t nr_seg, unsigned prot)
+PGTBL_INLINE int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+			      size_t nr_seg, unsigned prot)
 {
 	return pgtbl_map_sg_at(pt, iova, seg, nr_seg, prot, (struct pgtbl_report *)0);
 }
@@ -324,16 +330,16 @@ inline int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segm
  *
  * Return: bytes unmapped; less than @size when something was not.
  */
-inline uint64_t pgtbl_unmap_at(struct pgtbl *pt, uint64_t iova, uint64_t size,
-			       struct pgtbl_gather *gather, struct pgtbl_report *report)
+PGTBL_INLINE uint64_t pgtbl_unmap_at(struct pgtbl *pt, uint64_t iova, uint64_t size,
+				     struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
 	return pt && gather ? ((const struct pgtbl_calls *)(const void *)pt)
 				      ->unmap(pt, iova, size, gather, report)
 			    : 0;
 }
 
-inline uint64_t pgtbl_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
-			    struct pgtbl_gather *gather)
+PGTBL_INLINE uint64_t pgtbl_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
+				  struct pgtbl_gather *gather)
 {
 	return pgtbl_unmap_at(pt, iova, size, gather, (struct pgtbl_report *)0);
 }
@@ -345,7 +351,7 @@ inline uint64_t pgtbl_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
  *
  * Return: 0; -ENOENT: nothing mapped there; -EINVAL: NULL or beyond the width.
  */
-inline int pgtbl_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
+PGTBL_INLINE int pgtbl_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
 {
 	return pt && phys
 		       ? ((const struct pgtbl_calls *)(const void *)pt)->translate(pt, iova, phys)

@@ -76,15 +76,15 @@ static plat_always_inline bool pt_fast_one_table(const struct pgtbl *pt, uint64_
 }
 
 /*
- * Fill @n entries that must be 0.  False: nothing is left of it.  With a gather,
- * which takes what was there for a moment, only one walk over the entries.
+ * Fill @n entries that must be 0.  False: nothing is left of it.  @once: only
+ * one walk over the entries, so something may have been there for a moment; the
+ * slow tier, which is next, writes the same again, and notes it if it fails.
  */
-static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t entry,
-					    uint64_t iova, struct pgtbl_gather *gather)
+static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t entry, bool once)
 {
 	unsigned i = 0, done;
 
-	if (!gather || n <= PT_FEW) {
+	if (!once || n <= PT_FEW) {
 		if (plat_unlikely(!pt_all_free(slot, n)))
 			return false;
 		for (; i + 8 <= n; i += 8, entry += 8 * PT_PAGE_BYTES)
@@ -98,8 +98,6 @@ static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t
 		return true;
 	for (i = 0; i < done; i++)
 		pt_leaf_store(&slot[i], 0);
-	if (done)
-		pgtbl_gather_add(gather, iova, iova + ((uint64_t)done << FMT_PAGE_LG2) - 1);
 	return false;
 }
 
@@ -124,9 +122,8 @@ static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t ph
 		}
 	} else {
 		slot = pt_fast_level1(pt, iova);
-		done = slot &&
-		       pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2), fmt_leaf(phys, attr, 1),
-				    iova, report ? report->gather : NULL);
+		done = slot && pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2),
+					    fmt_leaf(phys, attr, 1), report && report->gather);
 	}
 	plat_read_unlock();
 	if (plat_unlikely(!done))

@@ -23,7 +23,7 @@
 #ifndef PGTBL_RECLAIM_H
 #define PGTBL_RECLAIM_H
 
-#define PT_RECLAIM_BATCH 32u
+#define PT_RECLAIM_BATCH 24u /* on the stack */
 
 struct pt_frozen {
 	uint64_t *slot;

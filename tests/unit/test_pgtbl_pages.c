@@ -112,6 +112,25 @@ Test(pgtbl_pages, every_allocation_fails_once)
 			fail_each(&pgtbl_x86_64_ops, levels, i & 1, i & 2);
 }
 
+/* Neither way takes more pages than it needs, not even for a moment. */
+Test(pgtbl_pages, no_page_too_many)
+{
+	for (unsigned once = 0; once < 2; once++) {
+		struct pgtbl_gather undo;
+		struct pgtbl_report r = { .gather = once ? &undo : NULL };
+		unsigned long before;
+
+		unit_open(&pgtbl_vtdss_ops, 4, 0);
+		before = pool.allocs;
+		/* 4K pages over 2 GiB and a bit: level 3, three of level 2, 1024 leaf tables. */
+		cr_assert_eq(pgtbl_map_at(pt, 600 * G1 + M2, K4, 2 * G1, 3, &r), 0);
+		cr_expect_eq(page_count(), 1 + 1 + 3 + 1024);
+		cr_expect_eq(pool.allocs - before, 1 + 3 + 1024);
+		cr_expect_eq(pgtbl_unmap(pt, 600 * G1 + M2, 2 * G1, &gather), 2 * G1);
+		unit_close();
+	}
+}
+
 /* A page whose address an entry cannot hold is as good as none. */
 Test(pgtbl_pages, address_out_of_reach)
 {
