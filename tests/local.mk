@@ -56,3 +56,5 @@ include tests/unit/dma.mk
 include tests/unit/pgtbl.mk
 include tests/fmt/local.mk
 include tests/replay/local.mk
+include tests/unit/vtd.mk
+include tests/fuzz/vtd.mk

@@ -1,0 +1,15 @@
+# libvtd: see the top of Makefile.am for core and library
+VTD_SOURCES = libvtd/dmar.c
+VTD_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvtd
+
+noinst_LTLIBRARIES += libvtd/libvtd_core.la
+libvtd_libvtd_core_la_SOURCES = $(VTD_SOURCES)
+libvtd_libvtd_core_la_CPPFLAGS = $(VTD_CPPFLAGS)
+
+lib_LTLIBRARIES += libvtd/libvtd.la
+libvtd_libvtd_la_SOURCES =
+libvtd_libvtd_la_LIBADD = libvtd/libvtd_core.la plat/libplat.la
+libvtd_libvtd_la_LDFLAGS = $(SOLIB_FLAGS) -Wl,--version-script=$(top_srcdir)/libvtd/libvtd.map
+EXTRA_libvtd_libvtd_la_DEPENDENCIES = libvtd/libvtd.map
+EXTRA_DIST += libvtd/libvtd.map
+pkginclude_HEADERS += libvtd/vtd_dmar.h
