@@ -1,5 +1,6 @@
 # libvtd: see the top of Makefile.am for core and library
-VTD_SOURCES = libvtd/dmar.c
+VTD_SOURCES = libvtd/vtd_reg.h libvtd/vtd_int.h libvtd/caps.c libvtd/context.c libvtd/dmar.c \
+	libvtd/domain.c libvtd/encode.c libvtd/fault.c libvtd/gcmd.c libvtd/queue.c libvtd/unit.c
 VTD_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvtd
 
 noinst_LTLIBRARIES += libvtd/libvtd_core.la
@@ -12,4 +13,4 @@ libvtd_libvtd_la_LIBADD = libvtd/libvtd_core.la plat/libplat.la
 libvtd_libvtd_la_LDFLAGS = $(SOLIB_FLAGS) -Wl,--version-script=$(top_srcdir)/libvtd/libvtd.map
 EXTRA_libvtd_libvtd_la_DEPENDENCIES = libvtd/libvtd.map
 EXTRA_DIST += libvtd/libvtd.map
-pkginclude_HEADERS += libvtd/vtd_dmar.h
+pkginclude_HEADERS += libvtd/vtd.h libvtd/vtd_dmar.h

@@ -21,6 +21,7 @@
 #define EOVERFLOW 75
 #define EOPNOTSUPP 95
 #define ETIMEDOUT 110
+#define EALREADY 114
 #define ESTALE 116
 #define ENOTSUP EOPNOTSUPP
 
