@@ -58,3 +58,4 @@ include tests/fmt/local.mk
 include tests/replay/local.mk
 include tests/unit/vtd.mk
 include tests/fuzz/vtd.mk
+include tests/stress/vtd.mk

@@ -87,12 +87,12 @@ static void build(struct table *t)
 	scope(t, VTD_SCOPE_ENDPOINT, 0, 0, 1, usb);
 	rmrr(t, 0x7e000000, 0x7dffffff, 8);
 	scope(t, VTD_SCOPE_ENDPOINT, 0, 0, 1, usb);
-	put(t, 2, 2), put(t, 8, 2), put(t, 1, 4);			 /* ATSR, all ports */
+	put(t, 2, 2), put(t, 8, 2), put(t, 1, 4); /* ATSR, all ports */
 	put(t, 3, 2), put(t, 20, 2), put(t, 0, 4), put(t, 0xfed90000, 8), put(t, 1, 4); /* RHSA */
-	put(t, 4, 2), put(t, 16, 2), put(t, 0x1000000, 4), put(t, 0x5f53425c, 8); /* ANDD */
-	put(t, 5, 2), put(t, 16, 2), put(t, 0, 4);			 /* SATC */
+	put(t, 4, 2), put(t, 16, 2), put(t, 0x1000000, 4), put(t, 0x5f53425c, 8);	/* ANDD */
+	put(t, 5, 2), put(t, 16, 2), put(t, 0, 4);					/* SATC */
 	scope(t, VTD_SCOPE_ENDPOINT, 0, 0, 1, usb);
-	put(t, 99, 2), put(t, 5, 2), put(t, 7, 1);			 /* unknown, odd length */
+	put(t, 99, 2), put(t, 5, 2), put(t, 7, 1); /* unknown, odd length */
 	seal(t);
 }
 
