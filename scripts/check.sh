@@ -72,9 +72,10 @@ install_packages() {
 
 # A copy of the sources: the tree itself may be configured, and must stay as it is.
 copy_sources() {
-	rm -rf "$work/src" && mkdir -p "$work/src" || die "cannot write to $work"
+	rm -rf "$work/src" "$work/files" && mkdir -p "$work/src" || die "cannot write to $work"
 	if git -C "$top" rev-parse --is-inside-work-tree >/dev/null 2>&1 &&
 		[ -n "$(git -C "$top" ls-files | head -n 1)" ]; then
+		(cd "$top" && git ls-files | grep -v '\.gitignore$' | sort) >"$work/files"
 		(cd "$top" && git ls-files -z -co --exclude-standard |
 			while IFS= read -r -d '' f; do [ -e "$f" ] && printf '%s\0' "$f"; done |
 			tar --null -T - -cf -) | tar -xf - -C "$work/src"
@@ -154,6 +155,11 @@ fixed_addresses() {
 with_gcc() { build gcc gcc && make -k -j"$jobs" $target; }
 with_clang() { build clang clang && make -j"$jobs" check TESTS=; }
 distcheck() { cd "$work/gcc" && CHECK_LONG='' make -j"$jobs" distcheck; }
+# Every file under version control is in the release.
+tarball() {
+	cd "$work" && tar -tf gcc/libiova-*.tar.xz | sed 's|^[^/]*/||' | sort >in-tarball &&
+		comm -23 files in-tarball >missing && cat missing && [ ! -s missing ]
+}
 with_asan() {
 	build asan gcc CFLAGS='-g -O1' CXXFLAGS='-g -O1' --enable-sanitizers=address,undefined &&
 		make -k -j"$jobs" $target
@@ -173,6 +179,7 @@ copy_sources
 test_stage gcc with_gcc
 stage clang with_clang
 stage distcheck distcheck
+[ ! -s "$work/files" ] || stage tarball tarball
 test_stage asan with_asan
 test_stage tsan with_tsan
 stage fuzz fuzz
