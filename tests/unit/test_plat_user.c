@@ -121,7 +121,10 @@ static int child(void)
 	return 0;
 }
 
-/* The rule of doc/userspace-guide.md is kept: no other thread is inside a call when the process forks. */
+/*
+ * The rule of doc/userspace-guide.md is kept: no other thread is inside a call when the
+ * process forks.
+ */
 Test(fork, child_has_grace_periods_fences_and_steps)
 {
 	pthread_t t;
