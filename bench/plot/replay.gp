@@ -124,7 +124,9 @@ do for [k = 1:2] {
 		set title word("'Invalidation descriptors per 1000 unmaps' 'Leaf page tables touched' ". \
 			"'Simulated page-walk-cache misses per 1000 accesses' 'Peak metadata, KiB'", p)
 		name = word("descriptors leaves misses meta_kib", p)
-		if (p % 2) { set logscale y; set yrange [*:*<2000] } else { unset logscale y; set yrange [0:*] }
+		if (p == 1) { set logscale y; set yrange [1:2000] }
+		if (p == 3) { set logscale y; set yrange [0.001:1000] }
+		if (p % 2 == 0) { unset logscale y; set yrange [0:*] }
 		plot table using (at($0, 0)):(at_side(0, name)):(2 * half):xtic(1) with boxes \
 				linecolor rgb ours_dark title "ours", \
 			"" using (at($0, 1)):(at_side(1, name)):(2 * half) with boxes \

@@ -30,10 +30,12 @@ struct domain {
 
 struct side {
 	struct side_config config;
-	uint32_t *cpu_word; /* where the calling thread's CPU number is; recorded_cpus only */
-	uint32_t no_word;
 	struct domain domain[];
 };
+
+/* Where the thread's CPU number is stored to: in its rseq area, or where nobody looks. */
+static __thread uint32_t no_word;
+static __thread uint32_t *cpu_word;
 
 static uint64_t now_ns(void *ctx)
 {
@@ -116,7 +118,6 @@ static int ours_open(struct side **out, const struct side_config *config)
 	if (!side)
 		return -ENOMEM;
 	side->config = *config;
-	side->cpu_word = &side->no_word;
 	for (i = 0; i < config->nr_domains && !ret; i++)
 		ret = open_domain(side, i, slots);
 	if (ret) {
@@ -132,7 +133,7 @@ static uint64_t ours_map(struct side *side, const struct trace_event *event,
 {
 	struct dmap_space *dma = side->domain[event->domain].dma;
 
-	plat_store_relaxed(side->cpu_word, event->cpu);
+	plat_store_relaxed(cpu_word, event->cpu);
 	if (event->nr_seg == 1)
 		return dmap_map(dma, seg->phys, seg->size, event->prot, event->limit);
 	return dmap_map_sg(dma, seg, event->nr_seg, event->prot, event->limit);
@@ -140,7 +141,7 @@ static uint64_t ours_map(struct side *side, const struct trace_event *event,
 
 static int ours_unmap(struct side *side, const struct trace_event *event, uint64_t iova)
 {
-	plat_store_relaxed(side->cpu_word, event->cpu);
+	plat_store_relaxed(cpu_word, event->cpu);
 	return dmap_unmap(side->domain[event->domain].dma, iova, event->size_bytes);
 }
 
@@ -174,10 +175,11 @@ static int ours_translate(struct side *side, unsigned domain, uint64_t iova, uin
 
 static void ours_enter(struct side *side)
 {
+	cpu_word = &no_word;
 #if defined(__x86_64__)
 	if (side->config.recorded_cpus && __rseq_size)
-		side->cpu_word = (uint32_t *)((char *)__builtin_thread_pointer() + __rseq_offset +
-					      offsetof(struct rseq, cpu_id));
+		cpu_word = (uint32_t *)((char *)__builtin_thread_pointer() + __rseq_offset +
+					offsetof(struct rseq, cpu_id));
 #else
 	(void)side;
 #endif
@@ -187,9 +189,10 @@ static void ours_leave(struct side *side)
 {
 	unsigned cpu;
 
-	if (side->cpu_word != &side->no_word && !syscall(SYS_getcpu, &cpu, NULL, NULL))
-		plat_store_relaxed(side->cpu_word, cpu);
-	side->cpu_word = &side->no_word;
+	(void)side;
+	if (cpu_word != &no_word && !syscall(SYS_getcpu, &cpu, NULL, NULL))
+		plat_store_relaxed(cpu_word, cpu);
+	cpu_word = &no_word;
 }
 
 static uint64_t ours_own_meta(struct side *side)

@@ -3,8 +3,9 @@
  * two_threads.c - plays a trace on two threads, CPU n of the recording on thread n % 2.
  *
  * Each thread plays its own events in their order.  Between the threads:
- *  - an unmap waits until its map, if that is the other thread's, has been made;
- *    the address is handed over in iova[], and nothing else is shared for it;
+ *  - an unmap waits until its map, if that is the other thread's, has been made.
+ *    The address is handed over in a word that the mapping thread writes, next to
+ *    words of the same thread only; nothing else is shared for it;
  *  - no thread gets further than WINDOW events of the recording ahead, so that
  *    about as much is live at once as was.  Progress is published every PUBLISH
  *    events, in a cache line of its own.
@@ -22,11 +23,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LANES 2u
 #define WINDOW 512u
 #define PUBLISH 64u
 #define SPINS 400u
+#define GAP_SLOTS 16u /* two cache lines: the hardware fetches pairs */
 
 struct lane {
 	/* Events of this lane below this ordinal are done. TWO-R1, TWO-R2 */
@@ -34,7 +37,8 @@ struct lane {
 	unsigned index plat_aligned(PLAT_CACHELINE);
 	int cpu; /* of this machine */
 	struct run *run;
-	uint32_t *ordinal; /* of this lane's events in the trace */
+	struct trace_event *event; /* this lane's; slot: where the address is handed over */
+	uint32_t *ordinal;	   /* of each in the trace */
 	uint32_t nr;
 	uint64_t cpu_ns, wait_ns, failed;
 	int error;
@@ -44,6 +48,9 @@ struct lane {
 struct run {
 	struct pass *pass;
 	struct lane lane[LANES];
+	uint64_t *iova;	 /* by slot: all of lane 0, a gap, all of lane 1; 0: not mapped yet */
+	uint32_t *place; /* slot of each map of the trace */
+	uint32_t nr_slots;
 	pthread_barrier_t start;
 };
 
@@ -94,7 +101,7 @@ static void publish(struct lane *lane, uint32_t ordinal)
 static void play_event(struct lane *lane, const struct trace_event *ev, uint32_t ordinal)
 {
 	struct pass *pass = lane->run->pass;
-	uint64_t iova, *slot = &pass->iova[ev->map];
+	uint64_t iova, *slot = &lane->run->iova[ev->slot];
 	int ret;
 
 	side_thread.now_ns = ev->time_ns;
@@ -120,7 +127,6 @@ static void *play_lane(void *arg)
 {
 	struct lane *lane = arg;
 	struct pass *pass = lane->run->pass;
-	const struct trace *t = pass->config->trace;
 	cpu_set_t cpus;
 	uint64_t start;
 	uint32_t i;
@@ -137,7 +143,7 @@ static void *play_lane(void *arg)
 
 		if (i % PUBLISH == 0)
 			publish(lane, ordinal);
-		play_event(lane, &t->event[ordinal], ordinal);
+		play_event(lane, &lane->event[i], ordinal);
 	}
 	plat_store_release(&lane->reached, UINT32_MAX); /* TWO-R1 */
 	lane->cpu_ns = pass_cpu_ns() - start - lane->wait_ns;
@@ -174,13 +180,16 @@ static int start_lanes(struct run *run, uint64_t *wall_ns)
 static int play_two(struct run *run, const struct side_ops *ops, const struct pass_config *config,
 		    uint64_t *cpu_ns, uint64_t *wall_ns)
 {
+	const struct trace *t = config->trace;
 	struct pass pass;
 	unsigned i;
+	uint32_t map;
 	int ret = pass_open(&pass, ops, config), closed;
 
 	if (ret)
 		return ret;
 	run->pass = &pass;
+	memset(run->iova, 0, run->nr_slots * sizeof(*run->iova));
 	for (i = 0; i < LANES; i++) {
 		run->lane[i].reached = 0;
 		run->lane[i].wait_ns = 0;
@@ -192,16 +201,69 @@ static int play_two(struct run *run, const struct side_ops *ops, const struct pa
 		*cpu_ns += run->lane[i].cpu_ns;
 		ret = run->lane[i].error;
 	}
+	for (map = 0; map < t->nr_maps; map++)
+		pass.iova[map] = run->iova[run->place[map]] ? run->iova[run->place[map]] :
+							      (uint64_t)-EIO; /* never mapped */
 	closed = pass_close(&pass);
 	return ret ? ret : closed;
 }
 
-/* Which events are whose, and on which of this machine's CPUs. */
-static int deal(struct run *run, const struct trace *t)
+static unsigned lane_of(const struct trace *t, const struct trace_event *ev)
+{
+	return t->cpu_number[ev->cpu] % LANES;
+}
+
+/* A slot for each map, so that no cache line has slots of both lanes. */
+static int deal_slots(struct run *run, const struct trace *t)
+{
+	uint32_t e, n = 0;
+	unsigned lane;
+
+	run->place = malloc(t->nr_maps * sizeof(*run->place));
+	if (!run->place)
+		return -ENOMEM;
+	for (lane = 0; lane < LANES; lane++) {
+		for (e = 0; e < t->nr_events; e++)
+			if (t->event[e].op == TRACE_MAP && lane_of(t, &t->event[e]) == lane)
+				run->place[t->event[e].map] = n++;
+		n += GAP_SLOTS;
+	}
+	run->nr_slots = n;
+	run->iova = malloc(n * sizeof(*run->iova));
+	return run->iova ? 0 : -ENOMEM;
+}
+
+/* Which events are whose. */
+static int deal_events(struct run *run, const struct trace *t)
+{
+	unsigned i;
+	uint32_t e;
+
+	for (i = 0; i < LANES; i++) {
+		struct lane *lane = &run->lane[i];
+
+		lane->index = i;
+		lane->run = run;
+		lane->ordinal = malloc(t->nr_events * sizeof(*lane->ordinal));
+		lane->event = malloc(t->nr_events * sizeof(*lane->event));
+		if (!lane->ordinal || !lane->event)
+			return -ENOMEM;
+	}
+	for (e = 0; e < t->nr_events; e++) {
+		struct lane *lane = &run->lane[lane_of(t, &t->event[e])];
+
+		lane->event[lane->nr] = t->event[e];
+		lane->event[lane->nr].slot = run->place[t->event[e].map];
+		lane->ordinal[lane->nr++] = e;
+	}
+	return 0;
+}
+
+/* On which of this machine's CPUs each lane runs. */
+static int deal_cpus(struct run *run)
 {
 	cpu_set_t allowed;
-	unsigned i, n = 0;
-	uint32_t e;
+	unsigned n = 0;
 	int cpu;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
@@ -209,30 +271,14 @@ static int deal(struct run *run, const struct trace *t)
 	for (cpu = 0; cpu < CPU_SETSIZE && n < LANES; cpu++)
 		if (CPU_ISSET(cpu, &allowed))
 			run->lane[n++].cpu = cpu;
-	if (n < LANES)
-		return -ENODEV;
-	for (i = 0; i < LANES; i++) {
-		struct lane *lane = &run->lane[i];
-
-		lane->index = i;
-		lane->run = run;
-		lane->ordinal = malloc(t->nr_events * sizeof(*lane->ordinal));
-		if (!lane->ordinal)
-			return -ENOMEM;
-	}
-	for (e = 0; e < t->nr_events; e++) {
-		struct lane *lane = &run->lane[t->cpu_number[t->event[e].cpu] % LANES];
-
-		lane->ordinal[lane->nr++] = e;
-	}
-	return 0;
+	return n < LANES ? -ENODEV : 0;
 }
 
 static int round_two(struct run *run, const struct side_ops *ops, const struct pass_config *config,
 		     const struct measure *m, struct measure_side *side, unsigned round)
 {
 	double pairs = config->trace->nr_events / 2.0;
-	uint64_t cpu_ns, wall_ns;
+	uint64_t cpu_ns = 0, wall_ns = 0;
 	int ret = play_two(run, ops, config, &cpu_ns, &wall_ns);
 
 	if (ret || !round)
@@ -251,15 +297,23 @@ int measure_two_threads(struct measure *m, const struct measure_plan *plan)
 
 	config.nr_threads = LANES;
 	config.recorded_cpus = false;
-	ret = deal(&run, config.trace);
+	ret = deal_cpus(&run);
+	if (!ret)
+		ret = deal_slots(&run, config.trace);
+	if (!ret)
+		ret = deal_events(&run, config.trace);
 	/* The first round warms up. */
 	for (i = 0; !ret && i <= plan->rounds; i++) {
 		ret = round_two(&run, &side_ours, &config, m, &m->ours, i);
 		if (!ret && plan->peer)
 			ret = round_two(&run, plan->peer, &config, m, &m->peer, i);
 	}
-	for (i = 0; i < LANES; i++)
+	for (i = 0; i < LANES; i++) {
 		free(run.lane[i].ordinal);
+		free(run.lane[i].event);
+	}
+	free(run.place);
+	free(run.iova);
 	if (ret)
 		return ret;
 	m->has_2t = true;
