@@ -48,7 +48,9 @@ check-long:
 .PHONY: check-long
 
 include tests/fuzz/local.mk
+include tests/fuzz/iova.mk
 include tests/unit/bench.mk
+include tests/unit/iova.mk
 include tests/unit/plat.mk
 include tests/mc/local.mk
 include tests/stress/plat.mk

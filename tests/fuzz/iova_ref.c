@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+#define _GNU_SOURCE
 #include "iova_ref.h"
+#include "count_mem.h"
 #include "iova.h"
+#include "iova_flat.h"
 
+#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define MAX_GRANULES (1u << 16)
-#define MAX_RANGES 4096
-
-#define RESERVED 1
-#define PADDING 2 /* rounded up to units at the end of a range: taken, but nobody's */
-#define RANGE 3	  /* the first range's number */
-
-struct range {
-	uint32_t first, n, padding;
-};
 struct ref {
 	struct iova_space *s;
 	const uint8_t *in, *end;
 	const char **what;
 	unsigned shift;
-	uint32_t first, last; /* usable granules */
-	uint64_t bad;
-	unsigned nr;
-	struct range range[MAX_RANGES];
-	uint16_t owner[MAX_GRANULES]; /* 0 free, or one of the above */
+	uint64_t bad;	 /* frees refused so far */
+	uint64_t failed; /* mem.failed before the current operation */
+	cpu_set_t cpus;	 /* where this thread may run */
+	int cpu;
+	struct count_mem mem;
+	struct flat flat;
 };
 
 #define CHECK(r, cond, text)                   \
@@ -57,258 +51,361 @@ static uint32_t take_size(struct ref *r)
 	return n ? n : 1;
 }
 
-static unsigned level_of(uint32_t n)
+static uint64_t addr(const struct ref *r, uint64_t granule)
 {
-	unsigned level = 0;
-
-	while (n > (32u << 4 * level))
-		level++;
-	return level;
+	return (r->flat.base + granule) << r->shift;
 }
 
-static uint32_t pow2_at_least(uint32_t n)
+static uint64_t granule(const struct ref *r, uint64_t iova)
 {
-	uint32_t p = 1;
-
-	while (p < n)
-		p <<= 1;
-	return p;
+	return (iova >> r->shift) - r->flat.base;
 }
 
-static int all_free(const struct ref *r, uint64_t first, uint64_t n)
+/* Any size in bytes that means @n granules. */
+static uint64_t size_of(struct ref *r, uint32_t n)
 {
-	if (first < r->first || first + n - 1 > r->last)
+	uint64_t less = take(r, 1);
+
+	return ((uint64_t)n << r->shift) - (less < 128 ? 0 : less < 192 ? less - 127 :
+							     (1ull << r->shift) - 1);
+}
+
+/* Did an allocation of metadata fail in this operation? */
+static bool out_of_memory(const struct ref *r)
+{
+	return r->mem.failed != r->failed;
+}
+
+static int check_failed(struct ref *r, int err, bool place)
+{
+	if (err == -ENOMEM) {
+		CHECK(r, out_of_memory(r), "-ENOMEM although no allocation failed");
+		CHECK(r, place, "-ENOMEM although there is no place");
 		return 0;
-	for (uint64_t i = first; i < first + n; i++)
-		if (r->owner[i])
-			return 0;
-	return 1;
-}
-
-/* Is there a place for n granules with this alignment in [lo, hi], by the rule of iova.h? */
-static int place_exists(const struct ref *r, uint32_t n, uint64_t align, uint64_t lo, uint64_t hi)
-{
-	unsigned level = level_of(n);
-	uint64_t unit = 1ull << 4 * level, whole = (n + unit - 1) / unit * unit;
-	uint64_t natural = pow2_at_least(n);
-
-	if (align < natural)
-		align = natural;
-	if (align < unit)
-		align = unit;
-	for (uint64_t p = 0; p <= r->last; p += align)
-		if (p >= lo && p + n - 1 <= hi && all_free(r, p, whole))
-			return 1;
+	}
+	CHECK(r, err == -ENOSPC, "wrong error of alloc");
+	CHECK(r, !place, "-ENOSPC although there is a place");
 	return 0;
 }
 
-static void paint(struct ref *r, struct range g, unsigned owner, unsigned padding)
+/* What was handed out must lie in [lo, hi], aligned, on granules that are free. */
+static int check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
+		     uint64_t hi)
 {
-	for (uint32_t i = 0; i < g.n + g.padding; i++)
-		r->owner[g.first + i] = (uint16_t)(i < g.n ? owner : padding);
-}
+	uint64_t pfn = got >> r->shift, at = pfn - r->flat.base;
 
-static void own(struct ref *r, uint32_t first, uint32_t n, uint32_t padding)
-{
-	r->range[r->nr] = (struct range){ first, n, padding };
-	paint(r, r->range[r->nr], r->nr + RANGE, PADDING);
-	r->nr++;
-}
-
-static void disown(struct ref *r, unsigned i)
-{
-	paint(r, r->range[i], 0, 0);
-	r->range[i] = r->range[--r->nr];
-	if (i < r->nr)
-		paint(r, r->range[i], i + RANGE, PADDING);
-}
-
-static uint32_t padding_of(uint32_t n)
-{
-	uint32_t unit = 1u << 4 * level_of(n);
-
-	return (unit - n % unit) % unit;
-}
-
-static int op_alloc(struct ref *r, int request)
-{
-	struct iova_request q = { 0 };
-	uint32_t n = take_size(r);
-	uint64_t max = ~0ull, lo = 0, hi = r->last, got, align = 1;
-
-	if (take(r, 1) & 1) {
-		hi = r->first + take(r, 2);
-		max = ((hi + 1) << r->shift) - 1;
-		if (hi > r->last)
-			hi = r->last;
-	}
-	if (request) {
-		q.size = (uint64_t)n << r->shift;
-		q.align = take(r, 1) & 3 ? 0 : 1ull << (r->shift + take(r, 1) % 14);
-		q.min = take(r, 1) & 1 ? (uint64_t)take(r, 2) << r->shift : 0;
-		q.max = max == ~0ull ? 0 : max;
-		lo = q.min >> r->shift;
-		align = q.align >> r->shift;
-		got = iova_space_alloc_request(r->s, &q);
-		if (q.max && q.max < q.min) {
-			CHECK(r, got == (uint64_t)-EINVAL, "max below min was accepted");
-			return 0;
-		}
-	} else {
-		got = iova_space_alloc(r->s, ((uint64_t)n << r->shift) - (take(r, 1) & 7), max);
-	}
-	if (iova_is_err(got)) {
-		CHECK(r, iova_err(got) == -ENOSPC, "wrong error of alloc");
-		if (n <= r->last && place_exists(r, n, align ? align : 1, lo, hi))
-			CHECK(r, 0,
-		      "-ENOSPC although there is a place");
-		return 0;
-	}
 	CHECK(r, !(got & ((1ull << r->shift) - 1)), "misaligned to the granule");
-	got >>= r->shift;
-	CHECK(r, got >= lo && got + n - 1 <= hi, "outside the limits");
-	CHECK(r, !(got & (pow2_at_least(n) - 1)), "not naturally aligned");
-	CHECK(r, !align || !(got & (align - 1)), "not aligned as asked");
-	CHECK(r, all_free(r, got, n + padding_of(n)), "overlaps");
-	if (r->nr == MAX_RANGES)
-		CHECK(r, !iova_space_free(r->s, got << r->shift, (uint64_t)n << r->shift), "cannot give back");
+	CHECK(r, at >= lo && at <= hi && n - 1 <= hi - at, "outside the limits");
+	CHECK(r, !(pfn & (flat_natural(n) - 1)), "not naturally aligned");
+	CHECK(r, !align || !(pfn & (align - 1)), "not aligned as asked");
+	CHECK(r, flat_all_free(&r->flat, at, n + flat_padding(n)), "overlaps");
+	if (r->flat.nr < FLAT_RANGES)
+		flat_own(&r->flat, (uint32_t)at, n, flat_padding(n));
 	else
-		own(r, (uint32_t)got, n, padding_of(n));
+		CHECK(r, !iova_space_free(r->s, got, (uint64_t)n << r->shift), "cannot give back");
 	return 0;
 }
 
-static int op_fixed(struct ref *r, int reserve)
+static int alloc_plain(struct ref *r, uint32_t n, uint64_t hi)
+{
+	uint64_t max = hi == FLAT_GRANULES ? ~0ull : addr(r, hi + 1) - 1;
+	uint64_t got = iova_space_alloc(r->s, size_of(r, n), max);
+
+	if (hi > r->flat.last)
+		hi = r->flat.last;
+	if (iova_is_err(got))
+		return check_failed(r, iova_err(got), flat_place_exists(&r->flat, n, 1, 0, hi));
+	return check_got(r, got, n, 1, 0, hi);
+}
+
+static uint64_t take_limit(struct ref *r)
+{
+	return take(r, 1) & 1 ? take(r, 2) : FLAT_GRANULES;
+}
+
+static int op_alloc(struct ref *r)
+{
+	uint32_t n = take_size(r);
+
+	return alloc_plain(r, n, take_limit(r));
+}
+
+static int op_request(struct ref *r)
+{
+	uint32_t n = take_size(r);
+	uint64_t hi = take_limit(r), lo = take_limit(r), align = take(r, 1) % 64, got;
+	struct iova_request q = { .size = size_of(r, n) };
+
+	q.max = hi == FLAT_GRANULES ? 0 : addr(r, hi + 1) - 1;
+	q.min = lo == FLAT_GRANULES ? 0 : addr(r, lo);
+	if (q.min && take(r, 1) & 1)
+		q.min -= take(r, 1); /* rounds up to the same granule */
+	if (align < r->shift + 20u && align < 64)
+		q.align = 1ull << align;
+	got = iova_space_alloc_request(r->s, &q);
+	if (q.max && q.max < q.min) {
+		CHECK(r, got == (uint64_t)-EINVAL, "max below min was accepted");
+		return 0;
+	}
+	lo = lo == FLAT_GRANULES ? 0 : lo;
+	hi = hi > r->flat.last ? r->flat.last : hi;
+	align = q.align >> r->shift ? q.align >> r->shift : 1;
+	if (iova_is_err(got))
+		return check_failed(r, iova_err(got),
+				    flat_place_exists(&r->flat, n, align, lo, hi));
+	return check_got(r, got, n, align, lo, hi);
+}
+
+/* Many ranges of one size: up to a space without any place left. */
+static int op_fill(struct ref *r)
+{
+	uint32_t n = take_size(r);
+	unsigned count = 8 * take(r, 1);
+	int e = 0;
+
+	while (count-- && !e) {
+		unsigned before = r->flat.nr;
+
+		e = alloc_plain(r, n, FLAT_GRANULES);
+		if (r->flat.nr == before)
+			break;
+	}
+	return e;
+}
+
+/* Is [a, b] exactly what owns granule a: a range, a reservation, or rounding? */
+static bool is_owner(const struct flat *f, uint64_t a, uint64_t b)
+{
+	const struct flat_range *g;
+
+	if (a > b || b >= FLAT_GRANULES || !f->owner[a])
+		return false;
+	if (f->owner[a] == FLAT_PADDING)
+		return a == b;
+	g = f->owner[a] >= FLAT_RESERVED ? &f->reserved[f->owner[a] - FLAT_RESERVED] :
+					   flat_range_at(f, a);
+	return g->first == a && a + g->n - 1 == b;
+}
+
+static int op_fixed(struct ref *r, bool reserve)
 {
 	uint32_t first = take(r, 2), n = take_size(r);
-	uint64_t iova = (uint64_t)first << r->shift, size = (uint64_t)n << r->shift;
+	uint64_t iova = addr(r, first);
 	struct iova_range hit = { 1, 0 };
-	int e = reserve ? iova_space_reserve(r->s, iova, iova + size - 1, &hit) :
-			  iova_space_alloc_fixed(r->s, iova, size, &hit);
+	int e;
 
-	if (first < r->first || (uint64_t)first + n - 1 > r->last) {
+	if (reserve && r->flat.nr_reserved == FLAT_RESERVATIONS)
+		return 0;
+	if (reserve)
+		e = iova_space_reserve(r->s, iova, iova + ((uint64_t)n << r->shift) - 1, &hit);
+	else
+		e = iova_space_alloc_fixed(r->s, iova, size_of(r, n), &hit);
+	if (first < r->flat.first || (uint64_t)first + n - 1 > r->flat.last) {
 		CHECK(r, e == -EINVAL, "outside the space was accepted");
 		return 0;
 	}
 	if (e == -EEXIST) {
-		uint64_t a = hit.first >> r->shift, b = hit.last >> r->shift;
+		uint64_t a = granule(r, hit.first), b = granule(r, hit.last);
 
-		CHECK(r, hit.first <= hit.last && b >= first && a <= (uint64_t)first + n - 1,
-		      "conflict lies elsewhere");
-		CHECK(r, r->owner[a], "conflict is free");
-		CHECK(r, !all_free(r, first, n), "conflict without a cause");
+		CHECK(r, is_owner(&r->flat, a, b), "conflict is no range");
+		CHECK(r, b >= first && a <= (uint64_t)first + n - 1, "conflict lies elsewhere");
+		return 0;
+	}
+	if (e == -ENOMEM) {
+		CHECK(r, out_of_memory(r), "-ENOMEM although no allocation failed");
 		return 0;
 	}
 	CHECK(r, !e, "fixed allocation failed");
-	CHECK(r, all_free(r, first, n), "fixed range overlaps");
-	if (reserve) {
-		for (uint32_t i = 0; i < n; i++)
-			r->owner[first + i] = RESERVED;
-	} else if (r->nr == MAX_RANGES) {
-		CHECK(r, !iova_space_free(r->s, iova, size), "cannot give back");
-	} else {
-		own(r, first, n, 0);
-	}
+	CHECK(r, flat_all_free(&r->flat, first, n), "fixed range overlaps");
+	if (reserve)
+		flat_reserve(&r->flat, first, n);
+	else if (r->flat.nr < FLAT_RANGES)
+		flat_own(&r->flat, first, n, 0);
+	else
+		CHECK(r, !iova_space_free(r->s, iova, (uint64_t)n << r->shift), "cannot give back");
+	return 0;
+}
+
+static int free_one(struct ref *r, unsigned i)
+{
+	struct flat_range g = r->flat.range[i];
+	uint64_t iova = addr(r, g.first), size = size_of(r, g.n);
+
+	CHECK(r, !iova_space_check(r->s, iova, size), "check refuses a good free");
+	CHECK(r, !iova_space_free(r->s, iova, size), "free refused");
+	CHECK(r, !out_of_memory(r), "free asked for memory");
+	flat_disown(&r->flat, i);
 	return 0;
 }
 
 static int op_free(struct ref *r)
 {
-	unsigned i;
-	struct range g;
+	return r->flat.nr ? free_one(r, take(r, 2) % r->flat.nr) : 0;
+}
 
-	if (!r->nr)
-		return 0;
-	i = take(r, 2) % r->nr;
-	g = r->range[i];
-	CHECK(r, !iova_space_check(r->s, (uint64_t)g.first << r->shift, (uint64_t)g.n << r->shift),
-	      "check refuses a good free");
-	CHECK(r, !iova_space_free(r->s, (uint64_t)g.first << r->shift, (uint64_t)g.n << r->shift),
-	      "free refused");
-	disown(r, i);
-	return 0;
+static int op_drain(struct ref *r)
+{
+	unsigned count = 8 * take(r, 1), i = take(r, 1);
+	int e = 0;
+
+	while (count-- && r->flat.nr && !e)
+		e = free_one(r, (i * 2654435761u + count) % r->flat.nr);
+	return e;
 }
 
 /* A free that matches no range exactly. */
 static int op_bad_free(struct ref *r)
 {
 	uint32_t first = take(r, 2), n = take_size(r);
+	const struct flat_range *g;
+	uint64_t size;
 	int e, c;
 
-	if (r->nr && (take(r, 1) & 3)) { /* near a real one */
-		struct range g = r->range[take(r, 2) % r->nr];
-
-		first = g.first + take(r, 1) % 3 * (take(r, 1) % g.n);
-		n = g.n + take(r, 1) % 3 - 1;
+	if (r->flat.nr && (take(r, 1) & 3)) { /* near a real one */
+		g = &r->flat.range[take(r, 2) % r->flat.nr];
+		first = g->first + take(r, 1) % 3 * (take(r, 1) % g->n);
+		n = g->n + take(r, 1) % 3 - 1;
 	}
-	if (!n || first >= MAX_GRANULES)
+	g = flat_range_at(&r->flat, first);
+	if (!n || first >= FLAT_GRANULES || (g && g->first == first && g->n == n))
 		return 0;
-	if (r->owner[first] >= RANGE) {
-		struct range g = r->range[r->owner[first] - RANGE];
-
-		if (g.first == first && g.n == n)
-			return 0;
-	}
-	c = iova_space_check(r->s, (uint64_t)first << r->shift, (uint64_t)n << r->shift);
-	e = iova_space_free(r->s, (uint64_t)first << r->shift, (uint64_t)n << r->shift);
+	size = size_of(r, n);
+	c = iova_space_check(r->s, addr(r, first), size);
+	e = iova_space_free(r->s, addr(r, first), size);
 	CHECK(r, e == -EINVAL || e == -ENOENT, "bad free accepted");
 	CHECK(r, c == e, "check and free disagree");
-	if (first >= r->first && first <= r->last && n - 1 <= r->last - first && !r->owner[first])
-		CHECK(r, e == -ENOENT, "free of a free granule is not -ENOENT");
 	r->bad++;
+	if (first < r->flat.first || first > r->flat.last || n - 1 > r->flat.last - first || g ||
+	    r->flat.owner[first] >= FLAT_RESERVED)
+		CHECK(r, e == -EINVAL, "bad free is not -EINVAL");
+	else
+		CHECK(r, e == -ENOENT, "free of a free granule is not -ENOENT");
 	return 0;
 }
 
 static int op_find(struct ref *r)
 {
 	uint32_t p = take(r, 2);
-	struct iova_range got;
-	int e = iova_space_find(r->s, (uint64_t)p << r->shift, &got);
+	uint64_t inside = take(r, 2) & ((1ull << r->shift) - 1);
+	const struct flat_range *g = flat_range_at(&r->flat, p);
+	struct iova_range got = { 1, 0 };
+	int e = iova_space_find(r->s, addr(r, p) + inside, &got);
 
-	if (p > r->last || r->owner[p] < RANGE) {
+	if (!g) {
 		CHECK(r, e == -ENOENT, "found where nothing is");
-	} else {
-		struct range g = r->range[r->owner[p] - RANGE];
-
-		CHECK(r, !e && got.first >> r->shift == g.first &&
-				 got.last >> r->shift == g.first + g.n - 1, "find is wrong");
+		return 0;
 	}
+	CHECK(r, !e && granule(r, got.first) == g->first &&
+			 granule(r, got.last) == g->first + g->n - 1, "find is wrong");
+	CHECK(r, got.last - got.first + 1 == (uint64_t)g->n << r->shift, "find ends inside a granule");
 	return 0;
 }
 
 struct walk {
-	struct ref *r;
-	unsigned seen;
+	const struct ref *r;
+	unsigned seen, stop_after;
 	uint64_t next;
-	int wrong;
 };
+
+#define WALK_WRONG -1
+#define WALK_STOP 7
 
 static int walk(void *ctx, const struct iova_range *got)
 {
 	struct walk *w = ctx;
-	uint64_t first = got->first >> w->r->shift, last = got->last >> w->r->shift;
+	uint64_t first = granule(w->r, got->first), last = granule(w->r, got->last);
+	const struct flat_range *g = flat_range_at(&w->r->flat, first);
 
-	w->seen++;
-	w->wrong |= first < w->next || last > w->r->last || w->r->owner[first] < RANGE;
-	if (!w->wrong) {
-		struct range g = w->r->range[w->r->owner[first] - RANGE];
-
-		w->wrong = g.first != first || g.n != last - first + 1;
-	}
+	if (first < w->next || !g || g->first != first || g->n != last - first + 1)
+		return WALK_WRONG;
 	w->next = last + 1;
-	return w->wrong;
+	return ++w->seen == w->stop_after ? WALK_STOP : 0;
+}
+
+static int op_walk(struct ref *r)
+{
+	uint32_t lo = take(r, 2), hi = take(r, 2);
+	unsigned expected = flat_starts(&r->flat, lo, hi);
+	struct walk w = { .r = r, .next = lo, .stop_after = take(r, 1) };
+	bool stops = w.stop_after && expected >= w.stop_after;
+	int e = iova_space_for_each(r->s, addr(r, lo), addr(r, hi), walk, &w);
+
+	CHECK(r, e == (stops ? WALK_STOP : 0), "iteration over a part is wrong");
+	CHECK(r, w.seen == (stops ? w.stop_after : expected), "iteration over a part misses some");
+	return 0;
 }
 
 static int check_all(struct ref *r)
 {
 	struct walk w = { .r = r };
 	struct iova_space_stats st;
+	int e = iova_space_for_each(r->s, 0, ~0ull, walk, &w);
 
-	iova_space_for_each(r->s, 0, ~0ull, walk, &w);
-	CHECK(r, !w.wrong && w.seen == r->nr, "iteration differs");
+	CHECK(r, !e && w.seen == r->flat.nr, "iteration differs");
 	iova_space_stats(r->s, &st);
-	CHECK(r, st.live_ranges == r->nr && st.bad_frees == r->bad, "statistics differ");
-	CHECK(r, iova_space_in_use(r->s) == (r->nr != 0), "in_use differs");
+	CHECK(r, st.live_ranges == r->flat.nr && st.bad_frees == r->bad, "statistics differ");
+	CHECK(r, st.live_bytes == flat_live(&r->flat) << r->shift, "live bytes differ");
+	CHECK(r, st.reserved_bytes == flat_reserved(&r->flat) << r->shift, "reserved bytes differ");
+	CHECK(r, st.metadata_bytes == r->mem.bytes, "metadata bytes differ");
+	CHECK(r, st.metadata_peak_bytes >= st.metadata_bytes, "peak below now");
+	CHECK(r, iova_space_in_use(r->s) == (r->flat.nr != 0), "in_use differs");
 	return 0;
+}
+
+/* The next CPU that this thread may use, if there is another. */
+static int op_move(struct ref *r)
+{
+	cpu_set_t one;
+
+	for (int i = 0; i < CPU_SETSIZE; i++) {
+		r->cpu = (r->cpu + 1) % CPU_SETSIZE;
+		if (CPU_ISSET(r->cpu, &r->cpus))
+			break;
+	}
+	CPU_ZERO(&one);
+	CPU_SET(r->cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	return 0;
+}
+
+/* The end: with nothing allocated, all that is not reserved can be had in one piece each. */
+static int refill_holes(struct ref *r)
+{
+	const struct flat *f = &r->flat;
+	uint32_t i = f->first, n;
+
+	for (; i <= f->last; i += n ? n : 1) {
+		for (n = 0; i + n <= f->last && !f->owner[i + n]; n++)
+			;
+		if (!n)
+			continue;
+		CHECK(r, !iova_space_alloc_fixed(r->s, addr(r, i), (uint64_t)n << r->shift, NULL),
+		      "an empty hole cannot be taken whole");
+		CHECK(r, !iova_space_free(r->s, addr(r, i), (uint64_t)n << r->shift),
+		      "a hole taken whole cannot be freed");
+	}
+	return 0;
+}
+
+static int op(struct ref *r)
+{
+	switch (take(r, 1) % 24) {
+	case 0 ... 4: return op_alloc(r);
+	case 5: case 6: return op_request(r);
+	case 7: return op_fixed(r, take(r, 1) % 16 == 0);
+	case 8 ... 12: return op_free(r);
+	case 13: return op_bad_free(r);
+	case 14: return op_find(r);
+	case 15: return op_fill(r);
+	case 16: return op_drain(r);
+	case 17: return op_move(r);
+	case 18: return op_walk(r);
+	case 19: /* one of the next allocations of metadata fails in the next operation */
+		r->mem.fail_at = r->mem.calls + 1 + take(r, 1) % 3;
+		return take(r, 1) & 1 ? op_fixed(r, take(r, 1) % 8 == 0) : op_alloc(r);
+	case 20: return take(r, 1) % 16 ? op_free(r) : check_all(r);
+	default: return op_alloc(r);
+	}
 }
 
 static int run(struct ref *r)
@@ -316,28 +413,84 @@ static int run(struct ref *r)
 	int e = 0;
 
 	while (!e && r->in < r->end) {
-		switch (take(r, 1) % 16) {
-		case 0: case 1: case 2: case 3: case 4: e = op_alloc(r, 0); break;
-		case 5: case 6: e = op_alloc(r, 1); break;
-		case 7: e = op_fixed(r, take(r, 1) % 16 == 0); break;
-		case 8: case 9: case 10: case 11: case 12: e = op_free(r); break;
-		case 13: e = op_bad_free(r); break;
-		case 14: e = op_find(r); break;
-		default: e = take(r, 1) % 32 ? op_free(r) : check_all(r); break;
-		}
+		r->failed = r->mem.failed;
+		e = op(r);
+		r->mem.fail_at = 0;
 	}
+	r->failed = r->mem.failed;
 	if (!e)
 		e = check_all(r);
-	while (!e && r->nr)
-		e = op_free(r);
-	return e ? e : check_all(r);
+	for (unsigned i = 1; !e && r->flat.nr; i++)
+		e = free_one(r, i * 2654435761u % r->flat.nr);
+	if (!e)
+		e = check_all(r);
+	return e ? e : refill_holes(r);
+}
+
+/* Where the space lies, how large it and its granules are. */
+static struct iova_space_config config(struct ref *r)
+{
+	static const uint8_t shifts[] = { 12, 12, 12, 13, 16, 21, 30, 34 };
+	struct iova_space_config c = { .mem = count_mem(&r->mem) };
+	unsigned where = take(r, 1), small;
+
+	r->shift = c.granule_lg2 = shifts[take(r, 1) % 8];
+	r->flat.first = take(r, 1) & 3;
+	small = take(r, 1) % 12;
+	r->flat.last = r->flat.first + (take(r, 2) >> small);
+	if (r->flat.last >= FLAT_GRANULES)
+		r->flat.last = FLAT_GRANULES - 1;
+	switch (where % 8) {
+	case 0: r->flat.base = 1ull << 16; break;
+	case 1: r->flat.base = 3ull << 20; break;
+	case 2: r->flat.base = 1ull << (47 - r->shift) & ~(FLAT_GRANULES - 1ull); break;
+	case 3: /* the last byte can be the last of 2^64 */
+		r->flat.base = (1ull << (64 - r->shift)) - FLAT_GRANULES;
+		r->flat.last = where & 8 ? FLAT_GRANULES - 1 : r->flat.last;
+		break;
+	default: r->flat.base = 0; break;
+	}
+	c.first = addr(r, r->flat.first);
+	c.last = addr(r, r->flat.last) | ((1ull << r->shift) - 1);
+	c.flags = take(r, 1) % 4 ? 0 : IOVA_SPACE_NO_PERCPU;
+	c.cpu_slots = take(r, 1) % 3;
+	return c;
+}
+
+static int create(struct ref *r)
+{
+	struct iova_space_config c = config(r);
+	unsigned nth = take(r, 1);
+	int e;
+
+	r->mem.fail_at = nth < 16 ? nth : 0;
+	e = iova_space_create(&r->s, &c);
+	r->mem.fail_at = 0;
+	if (!e)
+		return 0;
+	CHECK(r, e == -ENOMEM && r->mem.failed, "creation failed without a cause");
+	CHECK(r, count_mem_clean(&r->mem), "a failed creation leaves memory behind");
+	CHECK(r, !iova_space_create(&r->s, &c), "creation fails with memory");
+	return 0;
+}
+
+static int life(struct ref *r)
+{
+	uint64_t live;
+	int e = create(r);
+
+	if (e)
+		return e;
+	e = run(r);
+	live = iova_space_destroy(r->s);
+	CHECK(r, !live || e, "ranges left at destruction");
+	CHECK(r, count_mem_clean(&r->mem) || e, "memory left at destruction");
+	return e;
 }
 
 int iova_ref_run(const uint8_t *data, size_t size, const char **what)
 {
 	struct ref *r = calloc(1, sizeof(*r));
-	struct iova_space_config c = { 0 };
-	uint64_t live;
 	int e;
 
 	if (!r)
@@ -345,24 +498,11 @@ int iova_ref_run(const uint8_t *data, size_t size, const char **what)
 	r->in = data;
 	r->end = data + size;
 	r->what = what;
-	r->shift = c.granule_lg2 = (uint8_t)(12 + (take(r, 1) & 3) * 4);
-	r->first = take(r, 1) & 3;
-	r->last = r->first + 1 + take(r, 2);
-	if (r->last >= MAX_GRANULES)
-		r->last = MAX_GRANULES - 1;
-	c.first = (uint64_t)r->first << r->shift;
-	c.last = ((r->last + 1ull) << r->shift) - 1;
-	c.flags = take(r, 1) & 1 ? IOVA_SPACE_NO_PERCPU : 0;
-	c.cpu_slots = take(r, 1) % 3;
-	e = iova_space_create(&r->s, &c);
-	if (!e) {
-		e = run(r);
-		live = iova_space_destroy(r->s);
-		if (!e && live) {
-			*what = "ranges left at destruction";
-			e = __LINE__;
-		}
-	}
+	sched_getaffinity(0, sizeof(r->cpus), &r->cpus);
+	r->cpu = -1;
+	op_move(r); /* the same stream, the same CPUs */
+	e = life(r);
+	sched_setaffinity(0, sizeof(r->cpus), &r->cpus);
 	free(r);
 	return e;
 }

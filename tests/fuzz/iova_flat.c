@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+#include "iova_flat.h"
+
+#include <stddef.h>
+
+static unsigned level_of(uint64_t n)
+{
+	unsigned level = 0;
+
+	while (n > 32ull << 4 * level)
+		level++;
+	return level;
+}
+
+uint64_t flat_natural(uint64_t n)
+{
+	uint64_t p = 1;
+
+	while (p < n)
+		p <<= 1;
+	return p;
+}
+
+uint32_t flat_padding(uint32_t n)
+{
+	uint32_t unit = 1u << 4 * level_of(n);
+
+	return (unit - n % unit) % unit;
+}
+
+bool flat_all_free(const struct flat *f, uint64_t first, uint64_t n)
+{
+	if (first < f->first || first + n - 1 > f->last)
+		return false;
+	for (uint64_t i = first; i < first + n; i++)
+		if (f->owner[i])
+			return false;
+	return true;
+}
+
+bool flat_place_exists(const struct flat *f, uint64_t n, uint64_t align, uint64_t lo, uint64_t hi)
+{
+	uint64_t unit = 1ull << 4 * level_of(n), whole = (n + unit - 1) / unit * unit;
+
+	if (align < flat_natural(n))
+		align = flat_natural(n);
+	if (align < unit)
+		align = unit;
+	for (uint64_t p = -f->base & (align - 1); p <= f->last; p += align)
+		if (p >= lo && p + n - 1 <= hi && flat_all_free(f, p, whole))
+			return true;
+	return false;
+}
+
+static void paint(struct flat *f, struct flat_range g, unsigned owner, unsigned padding)
+{
+	for (uint32_t i = 0; i < g.n + g.padding; i++)
+		f->owner[g.first + i] = (uint16_t)(i < g.n ? owner : padding);
+}
+
+void flat_own(struct flat *f, uint32_t first, uint32_t n, uint32_t padding)
+{
+	f->range[f->nr] = (struct flat_range){ first, n, padding };
+	paint(f, f->range[f->nr], f->nr + FLAT_RANGE, FLAT_PADDING);
+	f->nr++;
+}
+
+void flat_reserve(struct flat *f, uint32_t first, uint32_t n)
+{
+	f->reserved[f->nr_reserved] = (struct flat_range){ first, n, 0 };
+	paint(f, f->reserved[f->nr_reserved], f->nr_reserved + FLAT_RESERVED, 0);
+	f->nr_reserved++;
+}
+
+void flat_disown(struct flat *f, unsigned i)
+{
+	paint(f, f->range[i], FLAT_FREE, FLAT_FREE);
+	f->range[i] = f->range[--f->nr];
+	if (i < f->nr)
+		paint(f, f->range[i], i + FLAT_RANGE, FLAT_PADDING);
+}
+
+uint64_t flat_live(const struct flat *f)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < f->nr; i++)
+		n += f->range[i].n;
+	return n;
+}
+
+uint64_t flat_reserved(const struct flat *f)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < f->nr_reserved; i++)
+		n += f->reserved[i].n;
+	return n;
+}
+
+const struct flat_range *flat_range_at(const struct flat *f, uint64_t i)
+{
+	if (i >= FLAT_GRANULES || f->owner[i] < FLAT_RANGE || f->owner[i] >= FLAT_RESERVED)
+		return NULL;
+	return &f->range[f->owner[i] - FLAT_RANGE];
+}
+
+unsigned flat_starts(const struct flat *f, uint64_t lo, uint64_t hi)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < f->nr; i++)
+		n += f->range[i].first >= lo && f->range[i].first <= hi;
+	return n;
+}
