@@ -68,6 +68,8 @@ static const char *walk_table(struct walk *w, uint64_t page, unsigned level, uin
 		const char *error = NULL;
 		enum kind kind;
 
+		if (!table[i])
+			continue;
 		if (table[i] == POOL_STALE)
 			return "hardware reads a line that was never flushed";
 		kind = hw->format == HW_VTDSS ? decode_ss(hw, table[i], level, &leaf)

@@ -23,6 +23,7 @@ void model_fini(struct model *m)
 	free(m->leaf);
 	free(m->table);
 	free(m->cleared);
+	free(m->fresh);
 }
 
 static uint64_t span(unsigned level)
@@ -118,16 +119,17 @@ static unsigned leaf_level(const struct model *m, uint64_t iova, uint64_t phys, 
 	return level;
 }
 
-static void leaf_add(struct model *m, const struct model_leaf *leaf, unsigned level)
+/* Insert the new leaves, which follow each other, among the others. */
+static void leaves_add(struct model *m)
 {
-	size_t i = leaf_at(m, leaf->iova);
+	size_t n = m->nr_fresh, i = n ? leaf_at(m, m->fresh[0].iova) : 0;
 
-	m->leaf = grow(m->leaf, &m->leaves_room, m->leaves + 1, sizeof(*m->leaf));
-	memmove(&m->leaf[i + 1], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
-	m->leaf[i] = *leaf;
-	m->leaves++;
-	for (; level < m->levels; level++)
-		table_add(m, level, leaf->iova);
+	if (!n)
+		return;
+	m->leaf = grow(m->leaf, &m->leaves_room, m->leaves + n, sizeof(*m->leaf));
+	memmove(&m->leaf[i + n], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
+	memcpy(&m->leaf[i], m->fresh, n * sizeof(*m->leaf));
+	m->leaves += n;
 }
 
 static bool args_ok(const struct model *m, uint64_t iova, const struct pgtbl_segment *seg,
@@ -156,7 +158,10 @@ static void map_piece(struct model *m, uint64_t iova, uint64_t phys, uint64_t si
 		unsigned level = leaf_level(m, iova, phys, size);
 		struct model_leaf leaf = { iova, phys, span(level), prot };
 
-		leaf_add(m, &leaf, level);
+		m->fresh = grow(m->fresh, &m->fresh_room, m->nr_fresh + 1, sizeof(*m->fresh));
+		m->fresh[m->nr_fresh++] = leaf;
+		for (; level < m->levels; level++)
+			table_add(m, level, iova);
 		iova += leaf.size;
 		phys += leaf.size;
 		size -= leaf.size;
@@ -182,6 +187,7 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 		if (!once)
 			return err;
 	}
+	m->nr_fresh = 0;
 	for (i = 0; i < nr_seg;) {
 		uint64_t phys = seg[i].phys, size = seg[i].size;
 
@@ -190,6 +196,7 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 		map_piece(m, pos, phys, size, prot, stop);
 		pos += size;
 	}
+	leaves_add(m);
 	if (err && stop > iova)
 		model_unmap(m, iova, stop - iova, &ignore, &why);
 	return err;

@@ -32,6 +32,8 @@ struct model {
 	size_t tables, tables_room;
 	struct model_leaf *cleared; /* by the last unmap or undo */
 	size_t nr_cleared, cleared_room;
+	struct model_leaf *fresh; /* by the last map */
+	size_t nr_fresh, fresh_room;
 };
 
 void model_fini(struct model *m);

@@ -3,6 +3,9 @@
  * Page tables under threads: mappers that share leaf tables, unmappers of whole
  * tables, a reclaimer, translators and a visitor.
  *
+ * A disturber stops mappers by signals for a while wherever they are: between
+ * the look at an entry and the store, too, where a scheduler rarely does.
+ *
  * An address is only ever mapped to one of two places that follow from it, so
  * whatever a reader finds can be checked; a mapper finds its own mappings
  * exactly.  A freed page is poisoned: who reads it finds nonsense, who writes
@@ -10,12 +13,14 @@
  *
  * STRESS_SECONDS=n and SEED=n may be set.  Plain C: this is what runs under TSan.
  */
+#define _GNU_SOURCE
 #include "pgtbl.h"
 #include "tap.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 
 #define K4 4096ull
@@ -313,10 +318,32 @@ static void *visitor(void *arg)
 	return NULL;
 }
 
+static void stand_still(int sig)
+{
+	struct timespec a_while = { 0, 200000 };
+
+	(void)sig;
+	nanosleep(&a_while, NULL);
+}
+
+static void *disturber(void *arg)
+{
+	struct thread *t = arg;
+
+	while (running()) {
+		struct timespec pause = { 0, 1000 * (50 + (long)pick(t, 200)) };
+
+		nanosleep(&pause, NULL);
+		pthread_kill((t - t->number)[pick(t, MAPPERS)].id, SIGUSR1);
+		t->count++;
+	}
+	return NULL;
+}
+
 static void stress(struct run *run, const struct pgtbl_config *config, uint64_t seed)
 {
-	static void *(*const body[])(void *) = { mapper,    mapper,	mapper,
-						 reclaimer, translator, visitor };
+	static void *(*const body[])(void *) = { mapper,     mapper,  mapper,	reclaimer,
+						 translator, visitor, disturber };
 	enum { THREADS = sizeof(body) / sizeof(*body) };
 	struct thread thread[THREADS];
 
@@ -329,7 +356,7 @@ static void stress(struct run *run, const struct pgtbl_config *config, uint64_t 
 		if (pthread_create(&thread[i].id, NULL, body[i], &thread[i]))
 			abort();
 	}
-	for (unsigned i = 0; i < THREADS; i++)
+	for (unsigned i = THREADS; i-- > 0;) /* the disturber before those it disturbs */
 		pthread_join(thread[i].id, NULL);
 	printf("# %s: %" PRIu64 " rounds, %" PRIu64 " tables reclaimed, %" PRIu64
 	       " translations (%" PRIu64 " hits), %" PRIu64 " visits\n",
@@ -346,6 +373,7 @@ static void stress(struct run *run, const struct pgtbl_config *config, uint64_t 
 int main(void)
 {
 	static const struct plat_mem_ops mem_ops = { page_alloc, page_free };
+	static const struct sigaction action = { .sa_handler = stand_still };
 	const char *d = getenv("STRESS_SECONDS");
 	double seconds = d ? atof(d) : tap_long() ? 60 : 1.5;
 	uint64_t seed = tap_seed();
@@ -356,6 +384,7 @@ int main(void)
 		{ .name = "vtdss-5, not coherent", .levels = 5, .base = 1ull << 40 },
 	};
 
+	sigaction(SIGUSR1, &action, NULL);
 	for (unsigned i = 0; i < 4; i++) {
 		struct pgtbl_config config = {
 			.ops = i == 2 ? &pgtbl_x86_64_ops : &pgtbl_vtdss_ops,
