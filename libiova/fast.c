@@ -7,6 +7,11 @@ static struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
 	return &s->slot[cpu < s->nr_slots ? cpu : 0];
 }
 
+static inline uint64_t *word_of(void *node, size_t off)
+{
+	return (uint64_t *)((char *)node + off);
+}
+
 /* @pfn: the result of iova_alloc_pfn(), an address or a negative errno. */
 static uint64_t to_iova(const struct iova_space *s, uint64_t pfn)
 {
@@ -50,30 +55,37 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	iova = pfn << s->shift;
 	cell = iova_cell(s, pfn);
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
-	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
-			  plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g)))
+	if (plat_unlikely(iova + (n << s->shift) - 1 > max))
+		return alloc_slow(s, size, max);
+	if (plat_unlikely(plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g) &&
+			  !iova_recycle(word_of(*cell, iova_off1(pfn)), p->chk << g, p->pat << g,
+					(uint32_t)(p->full << g))))
 		return alloc_slow(s, size, max);
 	iova_pad_set(*cell, pfn, (units << IOVA_FANOUT_LG2) - n);
 	return iova;
 }
 
-/* Where iova_space_alloc() goes on when its hint lies high, or does not serve. */
+/* Where iova_space_alloc() goes on when its hint lies high, or is not for a plain take. */
 static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, uint64_t max)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift, pfn, iova;
 	const struct iova_pattern *p = &iova_patterns[n];
 	unsigned g, cpu = plat_cpu_raw();
+	void *const *cell;
 
 	if (plat_unlikely(cpu >= s->nr_slots))
 		return alloc_slow(s, size, max);
 	pfn = iova_hint_peek(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
 	g = pfn & 31;
-	if (plat_unlikely(!(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
-			  plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g,
-					 p->pat << g)))
+	if (plat_unlikely(iova + (n << s->shift) - 1 > max))
 		return alloc_slow(s, size, max);
-	return iova;
+	cell = iova_cell(s, pfn);
+	if (!plat_word_take(cell, iova_off0(pfn), p->full << g, p->pat << g) ||
+	    iova_recycle(word_of(*cell, iova_off0(pfn)), p->chk << g, p->pat << g,
+			 (uint32_t)(p->full << g)))
+		return iova;
+	return alloc_slow(s, size, max);
 }
 
 uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
@@ -141,6 +153,12 @@ static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool che
 	return iova_word_matches(w, p->chk << g, p->pat << g) ? 0 : -EINVAL;
 }
 
+static void count_one(uint64_t *counter)
+{
+	/* IOVA-M1: a count; one may be lost when the thread is moved in between */
+	plat_store_relaxed(counter, plat_load_relaxed(counter) + 1);
+}
+
 static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t size,
 				   bool check_only)
 {
@@ -161,16 +179,42 @@ static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t
 	}
 	if (check_only)
 		return r;
-	if (r) /* IOVA-M1: counts only */
-		plat_fetch_add_relaxed(r < 0 ? &slot->bad_frees : &slot->remote_frees, 1);
+	if (r < 0)
+		plat_fetch_add_relaxed(&slot->bad_frees, 1); /* IOVA-M1 */
 	else if (iova_level(n) < IOVA_OWNED_LEVELS)
 		hint_range(slot, pfn, n);
+	if (r > 0)
+		count_one(&slot->remote_frees);
 	return r < 0 ? r : 0;
 }
 
 static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t size)
 {
 	return free_slow(s, iova, size, false);
+}
+
+/*
+ * The range belongs to a word of another CPU: leave it in REM.  Everything out
+ * of the ordinary, errors above all, goes the long way.  @wp: the state word,
+ * @g: the range's first unit in it.
+ */
+static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, uint64_t size,
+					   uint64_t *wp, const struct iova_pattern *p, unsigned g,
+					   unsigned level)
+{
+	uint64_t ctl = plat_load_acquire(wp + 4), bits = (uint32_t)(p->full << g);
+	struct iova_slot *slot;
+	unsigned cpu = plat_cpu_raw();
+
+	if (plat_unlikely(iova_own(ctl) > PLAT_OWN_MAX_CPU || iova_own(ctl) == cpu ||
+			  cpu >= s->nr_slots || !(ctl & PLAT_CTL_OPEN) || (ctl & bits) ||
+			  (plat_load_acquire(wp) & p->chk << g) != p->pat << g ||
+			  !plat_cas_full(wp + 4, ctl, ctl | bits))) /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
+		return free_bad(s, iova, size);
+	slot = &s->slot[cpu];
+	count_one(&slot->remote_frees);
+	iova_hint_push(slot, level, (unsigned)p->class, iova >> s->shift);
+	return 0;
 }
 
 static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t size)
@@ -187,25 +231,29 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 	p = &iova_patterns[units];
 	cell = iova_cell(s, pfn);
 	if (plat_unlikely(*cell == &iova_no_node ||
-			  iova_pad_get(*cell, pfn) != (units << IOVA_FANOUT_LG2) - n ||
-			  plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
+			  iova_pad_get(*cell, pfn) != (units << IOVA_FANOUT_LG2) - n))
 		return free_bad(s, iova, size);
+	if (plat_unlikely(plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
+		return free_foreign(s, iova, size, word_of(*cell, iova_off1(pfn)), p, g, 1);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 1, (unsigned)p->class, pfn);
 	return 0;
 }
 
-/* Where iova_space_free() goes on when the range lies high. */
+/* Where iova_space_free() goes on when the range lies high, or is not for a plain put. */
 static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t size)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift, pfn = iova >> s->shift;
 	const struct iova_pattern *p = &iova_patterns[n];
 	unsigned cpu, g = pfn & 31;
+	void *const *cell;
 
-	if (plat_unlikely(pfn > s->last_pfn ||
-			  plat_word_put(iova_cell(s, pfn), iova_off0(pfn), p->chk << g, p->pat << g)))
+	if (plat_unlikely(pfn > s->last_pfn))
 		return free_bad(s, iova, size);
+	cell = iova_cell(s, pfn);
+	if (plat_unlikely(plat_word_put(cell, iova_off0(pfn), p->chk << g, p->pat << g)))
+		return free_foreign(s, iova, size, word_of(*cell, iova_off0(pfn)), p, g, 0);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
@@ -228,7 +276,7 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	p = &iova_patterns[n]; /* low granules beyond the space are reserved */
 	if (plat_unlikely(plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g,
 					p->pat << g)))
-		return free_bad(s, iova, size);
+		return free_high(s, iova, size);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);

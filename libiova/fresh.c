@@ -20,10 +20,11 @@ bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, un
 
 static bool adopt_some(struct iova_ctx *c, unsigned class)
 {
+	struct iova_node *near = c->s->root;
 	struct iova_ref line;
 	uint64_t from = c->want->lo;
 
-	while (iova_next_line(c->s, 1, from, c->want->hi, 1ull << IOVA_CLASS_NONE, 0, &line)) {
+	while (iova_next_line(c->s, 1, from, c->want->hi, 1ull << IOVA_CLASS_NONE, 0, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			unsigned lg2 = iova_unit_lg2(1) + IOVA_WORD_LG2;
 			struct iova_ref ref = line;
@@ -171,9 +172,10 @@ static void open_line0(struct iova_ctx *c, struct iova_node *node, unsigned chil
 bool iova_new_line0(struct iova_ctx *c, bool any)
 {
 	uint64_t test = any ? 0 : 1ull << IOVA_CLASS_SPLIT, from = c->want->lo;
+	struct iova_node *near = c->s->root;
 	struct iova_ref line;
 
-	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line)) {
+	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			struct iova_ref ref = line;
 			struct iova_units u;
@@ -237,12 +239,13 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 /* One node below level @above.  1 made, 0 no room there, or -ENOMEM. */
 static int grow_below(struct iova_ctx *c, unsigned above, bool parts)
 {
+	struct iova_node *near = c->s->root;
 	uint64_t from = c->want->lo;
 	struct iova_ref line;
 	int r = 0;
 
 	while (!r && iova_next_line(c->s, above, from, c->want->hi, 0, parts ? 1 : IOVA_GROUP,
-				    &line)) {
+				    &line, &near)) {
 		r = node_in_line(c, &line, parts);
 		if (!r)
 			iova_lower_line(c->s, c->slot, c->cpu, &line);

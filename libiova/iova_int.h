@@ -58,9 +58,11 @@
 #define IOVA_CTL_CLASS (7ull << IOVA_CTL_CLASS_SHIFT)
 /* May hold reserved or missing units, or pieces of cut ranges: frees look twice. */
 #define IOVA_CTL_LOOK PLAT_CTL_FLAG(4)
-/* Counts the times REM bits were cleared, so that nobody clears later ones by mistake (word.c). */
-#define IOVA_CTL_EPOCH_ONE PLAT_CTL_FLAG(5)
-#define IOVA_CTL_EPOCH (~0ull << 53)
+/* Counts changes of REM bits that a late CAS must not take for the ones it saw (word.c). */
+#define IOVA_CTL_EPOCH_SHIFT 53
+#define IOVA_CTL_EPOCH (0x3ffull << IOVA_CTL_EPOCH_SHIFT)
+/* The owner's CPU is collecting: REM bits of used units belong to it. */
+#define IOVA_CTL_COLLECT PLAT_CTL_FLAG(15)
 
 /* Classes of level-1 words that hold no ranges: units to split, and nobody's words. */
 #define IOVA_CLASS_NONE 0
@@ -100,6 +102,7 @@ struct iova_slot {
 	uint32_t top[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
 	uint64_t tick; /* plat_percpu_cas() target: proves on which CPU the caller is */
 	uint64_t cursor[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
+	struct iova_node *near[IOVA_OWNED_LEVELS]; /* where lines were found last; NULL: the root */
 	uint64_t refills;
 	uint64_t remote_frees;
 	uint64_t bad_frees;
@@ -188,6 +191,11 @@ static inline uint64_t iova_own(uint64_t ctl)
 {
 	return (ctl & PLAT_CTL_OWN) >> PLAT_CTL_OWN_SHIFT;
 }
+static inline uint64_t iova_next_epoch(uint64_t ctl)
+{
+	return (ctl & ~IOVA_CTL_EPOCH) |
+	       ((ctl + (1ull << IOVA_CTL_EPOCH_SHIFT)) & IOVA_CTL_EPOCH);
+}
 static inline unsigned iova_ctl_class(uint64_t ctl)
 {
 	return (unsigned)((ctl & IOVA_CTL_CLASS) >> IOVA_CTL_CLASS_SHIFT);
@@ -270,7 +278,7 @@ static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t 
 
 /* search.c */
 bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_t last,
-		    uint64_t test, unsigned run, struct iova_ref *ref);
+		    uint64_t test, unsigned run, struct iova_ref *ref, struct iova_node **near);
 void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value);
 void iova_lower_line(struct iova_space *s, struct iova_slot *slot, unsigned cpu,
 		     const struct iova_ref *line);
@@ -284,6 +292,7 @@ int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t ch
 void iova_word_open(const struct iova_ref *ref);
 bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat);
 int iova_collect(const struct iova_ref *ref);
+bool iova_recycle(uint64_t *wp, uint64_t chk, uint64_t pat, uint32_t bits);
 int iova_share(struct iova_space *s, const struct iova_ref *ref);
 bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref);
 bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref);

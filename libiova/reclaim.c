@@ -115,10 +115,11 @@ static bool park_children(struct iova_space *s, const struct iova_ref *line, boo
 bool iova_reclaim(struct iova_ctx *c, bool halves)
 {
 	unsigned level = c->want->level;
+	struct iova_node *near = c->s->root;
 	uint64_t from = c->want->lo;
 	struct iova_ref line;
 
-	while (iova_next_line(c->s, level, from, c->want->hi, 0, 0, &line)) {
+	while (iova_next_line(c->s, level, from, c->want->hi, 0, 0, &line, &near)) {
 		if (park_children(c->s, &line, halves))
 			return true;
 		from = line.base_pfn + (1ull << iova_span_lg2(level));

@@ -14,7 +14,8 @@
  */
 #include "iova_refill.h"
 
-#define POPS 4
+#define POPS 1
+#define ENOUGH_HINTS 16
 #define VISITS 16
 #define BUSY_ROUNDS 1000
 
@@ -80,6 +81,19 @@ static uint64_t take_at(struct iova_ctx *c, const struct iova_ref *ref, unsigned
 	return pfn;
 }
 
+/* The range at @pfn, freed from this CPU and still in its owner's word, if it is of the wanted size. */
+static uint64_t recycle_at(struct iova_ctx *c, const struct iova_ref *ref, uint64_t pfn)
+{
+	const struct iova_pattern *p = &iova_patterns[c->want->units];
+	unsigned lg2 = iova_unit_lg2(ref->level), g = iova_unit_of(ref, pfn);
+
+	if (!iova_recycle(iova_word(ref), p->chk << g, p->pat << g, (uint32_t)(p->full << g)))
+		return IOVA_NONE;
+	if (ref->level)
+		iova_pad_set(ref->node, pfn, ((uint64_t)c->want->units << lg2) - c->want->n);
+	return pfn;
+}
+
 static uint64_t take_hint(struct iova_ctx *c, uint64_t pfn)
 {
 	unsigned lg2 = iova_unit_lg2(c->want->level);
@@ -87,7 +101,9 @@ static uint64_t take_hint(struct iova_ctx *c, uint64_t pfn)
 
 	if (!in_window(c->want, pfn) || !iova_ref_at(c->s, c->want->level, pfn, &ref))
 		return IOVA_NONE;
-	return take_at(c, &ref, pfn >> lg2 & 31);
+	if (iova_own(plat_load_relaxed(iova_word_ctl(&ref))) == c->own) /* a look, to choose */
+		return take_at(c, &ref, pfn >> lg2 & 31);
+	return recycle_at(c, &ref, pfn);
 }
 
 static uint64_t pop_hints(struct iova_ctx *c)
@@ -102,15 +118,15 @@ static uint64_t pop_hints(struct iova_ctx *c)
 	return pfn;
 }
 
-/* Hints for the other places of this class in the line, the lowest on top. */
-static void push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned first)
+/* Hints for the places of this class in the line from word @first on, the lowest on top.  How many. */
+static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned first)
 {
 	unsigned class = c->want->class, lg2 = iova_unit_lg2(line->level);
 	struct iova_want slot = {
 		.n = 1ull << lg2 << class, .hi = ~0ull, .align = 1, .level = line->level,
 		.units = (uint8_t)(1u << class), .class = (uint8_t)class,
 	};
-	unsigned end = class ? 4 : first + 2 < 4 ? first + 2 : 4;
+	unsigned end = class ? 4 : first + 2 < 4 ? first + 2 : 4, pushed = 0;
 
 	for (unsigned i = end; i-- > first;) {
 		struct iova_ref ref = *line;
@@ -126,8 +142,10 @@ static void push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned
 
 			cand &= ~(1u << g);
 			iova_hint_push(c->slot, line->level, class, ref.base_pfn + ((uint64_t)g << lg2));
+			pushed++;
 		}
 	}
+	return pushed;
 }
 
 /*
@@ -162,47 +180,67 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 		if (pfn == IOVA_NONE)
 			return c->error == -ENOMEM ? IOVA_NONE : IOVA_AGAIN;
 		if (own_class)
-			push_hints(c, line, i);
+			c->pushed = push_hints(c, line, i);
 		return pfn;
 	}
 	iova_lower_line(c->s, c->slot, c->cpu, line);
 	return IOVA_NONE;
 }
 
-/* Step 2: from the cursor to the top, then from the bottom to the cursor. */
+static void hint_line(struct iova_ctx *c, const struct iova_ref *line)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct iova_ref ref = *line;
+		uint64_t ctl;
+
+		ref.off += i * 8;
+		ctl = plat_load_acquire(iova_word_ctl(&ref));
+		if (iova_own(ctl) == c->own && (ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
+			return;
+	}
+	c->pushed += push_hints(c, line, 0);
+}
+
+/*
+ * Step 2: from the cursor to the top, then from the bottom to the cursor.  Having
+ * found a place, goes on for a few lines to find hints: where another CPU
+ * frees what this one allocates, every line that is passed by has some.
+ */
 static uint64_t take_own_class(struct iova_ctx *c)
 {
 	const struct iova_want *want = c->want;
 	uint64_t *cursor = &c->slot->cursor[want->level][want->class];
-	uint64_t from = plat_load_relaxed(cursor), last = want->hi, pfn;
-	unsigned visits = 0;
+	uint64_t from = plat_load_relaxed(cursor), pfn = IOVA_NONE, span;
+	struct iova_node **spot = &c->slot->near[want->level];
+	struct iova_node *near = plat_load_relaxed(spot); /* IOVA-H2: any node of the space will do */
+	uint64_t test = 1ull << want->class;
 	struct iova_ref line;
+	bool wrapped = false;
 
+	near = near ? near : c->s->root;
+	span = 1ull << iova_span_lg2(want->level);
 	if (from < want->lo || from > want->hi)
 		from = want->lo;
-	for (unsigned pass = 0; pass < 2; pass++) {
-		uint64_t start = from;
-
-		while (visits < VISITS && iova_next_line(c->s, want->level, from, last,
-							 1ull << want->class, 0, &line)) {
-			visits++;
+	for (unsigned visits = 0; visits < VISITS && c->pushed < ENOUGH_HINTS; visits++) {
+		if (!iova_next_line(c->s, want->level, from, want->hi, test, 0, &line, &near)) {
+			if (wrapped || pfn != IOVA_NONE)
+				break;
+			wrapped = true;
+			from = want->lo;
+			continue;
+		}
+		if (pfn == IOVA_NONE)
 			pfn = take_in_line(c, &line, true);
-			if (pfn != IOVA_NONE) {
-				plat_store_relaxed(cursor, line.base_pfn);
-				return pfn;
-			}
-			from = line.base_pfn + (1ull << iova_span_lg2(want->level));
-		}
-		if (visits >= VISITS) {
-			plat_store_relaxed(cursor, from);
-			return IOVA_NONE;
-		}
-		last = pass || start <= want->lo ? last : start - 1;
-		from = want->lo;
-		if (start <= want->lo)
-			break;
+		else
+			hint_line(c, &line);
+		if (pfn == IOVA_AGAIN)
+			return pfn;
+		from = line.base_pfn + span;
 	}
-	return IOVA_NONE;
+	/* The last line may have more than was hinted at: begin with it next time. */
+	plat_store_relaxed(cursor, pfn == IOVA_NONE || !c->pushed ? from : line.base_pfn);
+	plat_store_relaxed(spot, near);
+	return pfn;
 }
 
 /* Step 3, and then straight to what it made; somebody else may have been there before. */
@@ -226,10 +264,11 @@ static uint64_t take_new_room(struct iova_ctx *c)
 static uint64_t take_any(struct iova_ctx *c)
 {
 	const struct iova_want *want = c->want;
+	struct iova_node *near = c->s->root;
 	uint64_t from = want->lo, pfn;
 	struct iova_ref line;
 
-	while (iova_next_line(c->s, want->level, from, want->hi, 0, want->units, &line)) {
+	while (iova_next_line(c->s, want->level, from, want->hi, 0, want->units, &line, &near)) {
 		pfn = take_in_line(c, &line, false);
 		if (pfn != IOVA_NONE)
 			return pfn;
@@ -241,6 +280,7 @@ static uint64_t take_any(struct iova_ctx *c)
 /* Step 5b: words of other CPUs that show room become shared. */
 static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 {
+	struct iova_node *near = c->s->root;
 	uint64_t from = c->want->lo;
 	struct iova_want w = *c->want;
 	struct iova_ref line;
@@ -251,7 +291,7 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 					.units = (uint8_t)run,
 					.class = (uint8_t)iova_patterns[run].class };
 	}
-	while (!any && iova_next_line(c->s, level, from, c->want->hi, 0, run, &line)) {
+	while (!any && iova_next_line(c->s, level, from, c->want->hi, 0, run, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			struct iova_ref ref = line;
 			uint64_t ctl, word, own;
@@ -280,6 +320,7 @@ static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova
 	c->want = want;
 	c->error = -ENOSPC;
 	c->busy = false;
+	c->pushed = 0;
 	c->fresh = IOVA_NONE;
 	c->cpu = plat_cpu();
 	c->slot = &s->slot[c->cpu == PLAT_CPU_NONE ? 0 : c->cpu % s->nr_slots];
@@ -324,7 +365,7 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 		pfn = pop_hints(&c);
 		if (pfn != IOVA_NONE)
 			return pfn;
-		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1);
+		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1); /* IOVA-M1 */
 		if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
 			pfn = take_own_class(&c);
 		} else {

@@ -180,49 +180,69 @@ static void line_ref(struct iova_space *s, struct iova_node *node, unsigned leve
 	ref->cell = level <= 1 ? iova_cell(s, ref->base_pfn) : NULL;
 }
 
+/* Whether the node's lines reach to @pfn. */
+static bool spans(const struct iova_node *node, uint64_t pfn)
+{
+	return pfn >= node->base_pfn && (pfn - node->base_pfn) >> iova_span_lg2(node->level) == 0;
+}
+
+/*
+ * The first child of @node, at or after the one that holds *@from, that has what is
+ * wanted; *@from becomes the first granule of what was not passed over.  The
+ * child's number, or IOVA_CHILDREN.
+ */
+static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *from, uint64_t test,
+			   unsigned run)
+{
+	unsigned lg2 = iova_span_lg2(node->level - 1u);
+	unsigned i = (unsigned)((*from - node->base_pfn) >> lg2);
+
+	for (; i < IOVA_CHILDREN; i++) {
+		if (wanted(plat_load_acquire(&node->cell[level][i]), test, run) &&
+		    (node->level == 1 || plat_load_acquire(&node->child[i]))) /* IOVA-N3: pairs with IOVA-N2 */
+			break;
+		*from = node->base_pfn + ((i + 1ull) << lg2);
+	}
+	return i;
+}
+
 /*
  * The first line of @level at or after the one that holds @from, and not beyond
  * @last, whose cells all the way down have a class of @test (0: any) and a run
- * of at least @run.
+ * of at least @run.  @near: where to begin, any node above @level; the nearer the
+ * quicker; set to where the line was found.
  */
 bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_t last,
-		    uint64_t test, unsigned run, struct iova_ref *ref)
+		    uint64_t test, unsigned run, struct iova_ref *ref, struct iova_node **near)
 {
-	struct iova_node *node;
+	struct iova_node *node = *near;
 
 	if (level == s->top_level) {
 		line_ref(s, s->root, level, 0, ref);
-		return from <= last && !(from >> iova_span_lg2(level));
+		return from <= last && spans(s->root, from);
 	}
-restart:
-	node = s->root;
-	while (node->level > level) {
-		unsigned lg2 = iova_span_lg2(node->level - 1u);
-		struct iova_node *child = NULL;
+	for (;;) {
 		unsigned i;
 
-		if (from > last || from - node->base_pfn >= (uint64_t)IOVA_CHILDREN << lg2)
-			return false;
-		for (i = (unsigned)((from - node->base_pfn) >> lg2); i < IOVA_CHILDREN; i++) {
-			if (wanted(plat_load_acquire(&node->cell[level][i]), test, run)) {
-				child = node->level == 1 ? node : plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
-				if (child)
-					break;
-			}
-			from = node->base_pfn + ((i + 1ull) << lg2);
-		}
-		if (!child) {
-			lower_node(node, level);
-			goto restart;
+		while (!spans(node, from)) {
+			if (node == s->root)
+				return false;
+			node = node->parent;
 		}
 		if (from > last)
 			return false;
-		if (node->level == 1) {
-			line_ref(s, node, level, i, ref);
+		i = next_child(node, level, &from, test, run);
+		if (i == IOVA_CHILDREN) {
+			lower_node(node, level);
+			continue;
+		}
+		if (from > last)
+			return false;
+		if (node->level == level + 1) {
+			*near = node;
+			line_ref(s, node->level == 1 ? node : node->child[i], level, i, ref);
 			return true;
 		}
-		node = child;
+		node = plat_load_acquire(&node->child[i]);
 	}
-	line_ref(s, node, level, 0, ref);
-	return true;
 }

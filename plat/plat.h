@@ -61,16 +61,16 @@
  *
  *   plat_word_take(cell, off, full, pat)
  *   plat_word_put(cell, off, chk, pat)
- *   plat_word_collect(cell, off, bits)
+ *   plat_word_collect(cell, off, need)
  *     One step with respect to everything else that runs on the calling CPU:
  *       w = (uint64_t *)(*cell + off), ctl = w + 4;
  *       owner(ctl) is not this CPU                    -> PLAT_WORD_FOREIGN
  *       take:    *w & full, or ctl & (u32)full        -> PLAT_WORD_MISMATCH
  *       put:     PLAT_CTL_OPEN is not set in ctl      -> PLAT_WORD_CLOSED
  *       put:     (*w & chk) != pat, or ctl & (u32)pat -> PLAT_WORD_MISMATCH
- *       collect: (ctl & bits) != bits                 -> PLAT_WORD_MISMATCH
+ *       collect: (ctl & need) != need                 -> PLAT_WORD_MISMATCH
  *       take: *w |= pat; put: *w ^= pat;
- *       collect: *w &= ~(bits | bits << 32)           -> PLAT_WORD_OK
+ *       collect: *w &= ~((u32)need | (u64)(u32)need << 32) -> PLAT_WORD_OK
  *     @cell is dereferenced inside the step: after *cell has been replaced and
  *     plat_fence_cpus() has returned, no step touches the old target again.
  *     Callable from any context; no LOCK-prefixed instruction.  A step that the

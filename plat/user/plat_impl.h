@@ -112,9 +112,9 @@ static inline int plat_word_put(void *const *cell, size_t off, uint64_t chk, uin
 	(void)cell, (void)off, (void)chk, (void)pat;
 	return PLAT_WORD_FOREIGN;
 }
-static inline int plat_word_collect(void *const *cell, size_t off, uint32_t bits)
+static inline int plat_word_collect(void *const *cell, size_t off, uint64_t need)
 {
-	(void)cell, (void)off, (void)bits;
+	(void)cell, (void)off, (void)need;
 	return PLAT_WORD_FOREIGN;
 }
 static inline bool plat_percpu_cas(uint64_t *p, uint64_t old, uint64_t new_val, unsigned cpu)

@@ -112,24 +112,24 @@ closed:
 	return PLAT_WORD_CLOSED;
 }
 
-static plat_always_inline int plat_word_collect(void *const *cell, size_t off, uint32_t bits)
+static plat_always_inline int plat_word_collect(void *const *cell, size_t off, uint64_t need)
 {
-	uint64_t keep = ~(bits | (uint64_t)bits << 32);
+	uint64_t keep = ~((uint32_t)need | need << 32);
 
 	__asm__ goto(PLAT_RSEQ_BEGIN
 		     "movq %[cell], %%rax\n\t"
 		     "movzwl 36(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
-		     "movl 32(%%rax,%[off]), %%ecx\n\t"
-		     "andl %[bits], %%ecx\n\t"
-		     "cmpl %[bits], %%ecx\n\t"
+		     "movq 32(%%rax,%[off]), %%rcx\n\t"
+		     "andq %[need], %%rcx\n\t"
+		     "cmpq %[need], %%rcx\n\t"
 		     "jne %l[mismatch]\n\t"
 		     "andq %[keep], (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
 		     : [rs] "r"(plat_user_rseq_off), [cell] "m"(*cell), [off] "r"(off),
-		       [bits] "r"(bits), [keep] "r"(keep)
+		       [need] "r"(need), [keep] "r"(keep)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch);
 	return PLAT_WORD_OK;

@@ -14,6 +14,7 @@
 #define PLAT_KERNEL_IMPL_H
 
 #include <linux/atomic.h>
+#include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -124,23 +125,26 @@ static inline int plat_word_put(void *const *cell, size_t off, uint64_t chk, uin
 	return res;
 }
 
-static inline int plat_word_collect(void *const *cell, size_t off, uint32_t bits)
+/*
+ * Interrupts are off: a handler that collected the same units and let them be
+ * taken again would leave both words as they were, and the store would hit.
+ */
+static inline int plat_word_collect(void *const *cell, size_t off, uint64_t need)
 {
-	uint64_t gone = bits | (uint64_t)bits << 32;
+	uint64_t gone = (uint32_t)need | need << 32;
 	int res = PLAT_WORD_FOREIGN;
-	uint64_t *w, old, ctl;
+	unsigned long flags;
+	uint64_t *w, ctl;
 
-	preempt_disable();
+	local_irq_save(flags);
 	w = (uint64_t *)((char *)READ_ONCE(*cell) + off);
 	ctl = READ_ONCE(w[4]);
 	if (plat_word_mine(ctl)) {
-		old = READ_ONCE(*w);
-		if ((ctl & bits) != bits)
-			res = PLAT_WORD_MISMATCH;
-		else if (cmpxchg_local(w, old, old & ~gone) == old)
-			res = PLAT_WORD_OK;
+		res = (ctl & need) == need ? PLAT_WORD_OK : PLAT_WORD_MISMATCH;
+		if (res == PLAT_WORD_OK)
+			WRITE_ONCE(*w, READ_ONCE(*w) & ~gone);
 	}
-	preempt_enable();
+	local_irq_restore(flags);
 	return res;
 }
 

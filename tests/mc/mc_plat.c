@@ -72,8 +72,8 @@ static int mc_word_test(enum mc_word what, uint64_t ctl, uint64_t w, uint64_t a,
 		if (!(ctl & PLAT_CTL_OPEN))
 			return PLAT_WORD_CLOSED;
 		return (w & a) != b || ctl & (uint32_t)b ? PLAT_WORD_MISMATCH : PLAT_WORD_OK;
-	case MC_COLLECT: /* a: bits */
-		*next = w & ~(a | a << 32);
+	case MC_COLLECT: /* a: what the control word needs */
+		*next = w & ~((uint32_t)a | a << 32);
 		return (ctl & a) != a ? PLAT_WORD_MISMATCH : PLAT_WORD_OK;
 	}
 	return PLAT_WORD_FOREIGN;

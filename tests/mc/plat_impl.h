@@ -88,8 +88,8 @@ bool plat_percpu_ok(void);
 	mc_word_step(MC_TAKE, (cell), (off), (full), (pat), MC_SITE)
 #define plat_word_put(cell, off, chk, pat) \
 	mc_word_step(MC_PUT, (cell), (off), (chk), (pat), MC_SITE)
-#define plat_word_collect(cell, off, bits) \
-	mc_word_step(MC_COLLECT, (cell), (off), (uint32_t)(bits), 0, MC_SITE)
+#define plat_word_collect(cell, off, need) \
+	mc_word_step(MC_COLLECT, (cell), (off), (need), 0, MC_SITE)
 #define plat_percpu_cas(p, old, new, cpu) mc_percpu_cas((p), (old), (new), (cpu), MC_SITE)
 #define plat_fence_cpus(cpu) mc_fence_cpus((cpu), MC_SITE)
 #define plat_read_lock() mc_read_lock(MC_SITE)
