@@ -7,7 +7,7 @@ static struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
 	return &s->slot[cpu < s->nr_slots ? cpu : 0];
 }
 
-static inline uint64_t *word_of(void *node, size_t off)
+static inline uint64_t *word_of(const void *node, size_t off)
 {
 	return (uint64_t *)((char *)node + off);
 }
@@ -46,6 +46,7 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	uint64_t units = (n + 15) >> IOVA_FANOUT_LG2, pfn, iova;
 	const struct iova_pattern *p;
 	unsigned g, cpu = plat_cpu_raw();
+	struct iova_node *node;
 	void *const *cell;
 
 	if (plat_unlikely(units - 1 > 31 || cpu >= s->nr_slots))
@@ -57,11 +58,12 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
 	if (plat_unlikely(iova + (n << s->shift) - 1 > max))
 		return alloc_slow(s, size, max);
+	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
 	if (plat_unlikely(plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g) &&
-			  !iova_recycle(word_of(*cell, iova_off1(pfn)), p->chk << g, p->pat << g,
+			  !iova_recycle(word_of(node, iova_off1(pfn)), p->chk << g, p->pat << g,
 					(uint32_t)(p->full << g))))
 		return alloc_slow(s, size, max);
-	iova_pad_set(*cell, pfn, (units << IOVA_FANOUT_LG2) - n);
+	iova_pad_set(node, pfn, (units << IOVA_FANOUT_LG2) - n);
 	return iova;
 }
 
@@ -82,7 +84,7 @@ static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, ui
 		return alloc_slow(s, size, max);
 	cell = iova_cell(s, pfn);
 	if (!plat_word_take(cell, iova_off0(pfn), p->full << g, p->pat << g) ||
-	    iova_recycle(word_of(*cell, iova_off0(pfn)), p->chk << g, p->pat << g,
+	    iova_recycle(word_of(plat_load_acquire(cell), iova_off0(pfn)), p->chk << g, p->pat << g,
 			 (uint32_t)(p->full << g)))
 		return iova;
 	return alloc_slow(s, size, max);
@@ -223,6 +225,7 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 	uint64_t pfn = iova >> s->shift, units = (n + 15) >> IOVA_FANOUT_LG2;
 	unsigned cpu, g = pfn >> IOVA_FANOUT_LG2 & 31;
 	const struct iova_pattern *p;
+	struct iova_node *node;
 	void *const *cell;
 
 	if (plat_unlikely(units - 1 > 31 || (iova & s->granule_mask) || (pfn & 15) ||
@@ -230,11 +233,12 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 		return free_bad(s, iova, size);
 	p = &iova_patterns[units];
 	cell = iova_cell(s, pfn);
-	if (plat_unlikely(*cell == &iova_no_node ||
-			  iova_pad_get(*cell, pfn) != (units << IOVA_FANOUT_LG2) - n))
+	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
+	if (plat_unlikely(node == &iova_no_node ||
+			  iova_pad_get(node, pfn) != (units << IOVA_FANOUT_LG2) - n))
 		return free_bad(s, iova, size);
 	if (plat_unlikely(plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, word_of(*cell, iova_off1(pfn)), p, g, 1);
+		return free_foreign(s, iova, size, word_of(node, iova_off1(pfn)), p, g, 1);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 1, (unsigned)p->class, pfn);
@@ -253,7 +257,8 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 		return free_bad(s, iova, size);
 	cell = iova_cell(s, pfn);
 	if (plat_unlikely(plat_word_put(cell, iova_off0(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, word_of(*cell, iova_off0(pfn)), p, g, 0);
+		return free_foreign(s, iova, size, word_of(plat_load_acquire(cell), iova_off0(pfn)), p, g,
+				    0);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);

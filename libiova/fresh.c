@@ -89,7 +89,7 @@ static unsigned fitting(struct iova_ctx *c, const struct iova_ref *ref, unsigned
 	return 0;
 }
 
-/* Takes units of the word to split them; their span could hold @want. */
+/* Takes units of the word to split them; their span could hold @want.  If so, a move has begun. */
 static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *ref, bool parts)
 {
 	struct iova_units u = { 0, 0 };
@@ -102,10 +102,12 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
 		pat = (uint64_t)u.mask << g;
 		if (!pat)
 			continue;
+		iova_move_begin(c->s);
 		if (iova_own(plat_load_acquire(iova_word_ctl(ref))) == PLAT_OWN_SHARED ?
 			    !iova_shared_take(ref, pat | pat << 32, pat) :
 			    !plat_word_take(ref->cell, ref->off, pat | pat << 32, pat))
 			return u;
+		iova_move_end(c->s, false);
 	}
 	u.mask = 0;
 	return u;
@@ -193,6 +195,7 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 			if (!u.mask)
 				continue;
 			open_line0(c, line.node, i * 4 + u.group, u.mask);
+			iova_move_end(c->s, true);
 			return true;
 		}
 		iova_lower_line(c->s, c->slot, c->cpu, &line);
@@ -224,6 +227,7 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 			uint64_t pat = (uint64_t)u.mask << u.group * IOVA_GROUP;
 
 			iova_word_free(c->s, &ref, pat | pat << 32, pat, (uint32_t)pat);
+			iova_move_end(c->s, false);
 			return r;
 		}
 		node = iova_node_publish(c->s, node);
@@ -231,6 +235,7 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 			   IOVA_CLASS_NONE, u.mask);
 		iova_raise(node->parent, node->level, node->index,
 			   IOVA_CELL_MASK | 32ull << IOVA_CELL_RUN_SHIFT);
+		iova_move_end(c->s, true);
 		return 1;
 	}
 	return 0;

@@ -138,7 +138,8 @@ struct iova_space {
 	struct iova_node *root;
 	struct plat_mem mem;
 	/* Cold from here on. */
-	struct iova_node *nodes plat_aligned(PLAT_CACHELINE);
+	uint64_t moves plat_aligned(PLAT_CACHELINE); /* low half: under way; high: completed */
+	struct iova_node *nodes;
 	struct iova_resv *resv;
 	uint64_t metadata_bytes;
 	uint64_t metadata_peak_bytes;
@@ -301,6 +302,20 @@ bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova
 uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want);
 bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, uint64_t lo,
 		    uint64_t hi);
+
+/*
+ * Units on their way from one level to another are free and in no word.  Who
+ * moves them says so, so that nobody answers -ENOSPC without having seen them.
+ */
+#define IOVA_MOVES_DONE (1ull << 32)
+static inline void iova_move_begin(struct iova_space *s)
+{
+	plat_fetch_add_full(&s->moves, 1); /* IOVA-X1: pairs with IOVA-X2 */
+}
+static inline void iova_move_end(struct iova_space *s, bool moved)
+{
+	plat_fetch_add_full(&s->moves, (moved ? IOVA_MOVES_DONE : 0) - 1); /* IOVA-X1 */
+}
 
 /* span.c */
 int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool reserve,

@@ -13,6 +13,7 @@ struct iova_ctx {
 	unsigned own;	/* what the caller's words say: cpu, or PLAT_OWN_SHARED */
 	int error;	/* why nothing was found: -ENOSPC or -ENOMEM */
 	uint64_t fresh;	/* a line just opened for the caller's class, or IOVA_NONE */
+	uint64_t moves;	/* of the space, when the round began */
 	unsigned pushed; /* hints found on the way */
 	bool busy;	/* a word was passed over because its ownership was changing hands */
 };

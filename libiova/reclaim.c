@@ -101,12 +101,16 @@ static bool park_children(struct iova_space *s, const struct iova_ref *line, boo
 			continue;
 		if (level && i % 4 == 0)
 			any |= park_children(s, &below, halves);
-		pat = (uint64_t)park(s, &below, halves) << 2 * (i % 16);
-		if (!pat)
+		if (!empty_halves(after_collect(iova_word(&below))))
 			continue;
-		iova_ref_at(s, line->level, base, &ref);
-		iova_word_free(s, &ref, pat | pat << 32, pat, (uint32_t)pat);
-		any = true;
+		iova_move_begin(s);
+		pat = (uint64_t)park(s, &below, halves) << 2 * (i % 16);
+		if (pat) {
+			iova_ref_at(s, line->level, base, &ref);
+			iova_word_free(s, &ref, pat | pat << 32, pat, (uint32_t)pat);
+			any = true;
+		}
+		iova_move_end(s, pat != 0);
 	}
 	return any;
 }

@@ -319,6 +319,7 @@ static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova
 	c->s = s;
 	c->want = want;
 	c->error = -ENOSPC;
+	c->moves = plat_load_acquire(&s->moves); /* IOVA-X2: pairs with IOVA-X1 */
 	c->busy = false;
 	c->pushed = 0;
 	c->fresh = IOVA_NONE;
@@ -348,10 +349,31 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
 }
 
 /*
+ * Nothing was found.  If units were on their way all the time, or a word was
+ * changing hands, they are not waited for beyond BUSY_ROUNDS: then the answer is
+ * -EAGAIN, never an untrue -ENOSPC.
+ */
+static uint64_t judge_failure(struct iova_ctx *c, unsigned *rounds)
+{
+	uint64_t moves;
+
+	plat_mb(); /* IOVA-X3: the words were looked at before; pairs with IOVA-X1 */
+	moves = plat_load_acquire(&c->s->moves);
+	if ((moves ^ c->moves) / IOVA_MOVES_DONE) /* one was completed meanwhile */
+		return IOVA_AGAIN;
+	if (!c->busy && !(moves % IOVA_MOVES_DONE) && !(c->moves % IOVA_MOVES_DONE))
+		return IOVA_NONE;
+	if ((*rounds)++ < BUSY_ROUNDS) {
+		plat_relax();
+		return IOVA_AGAIN;
+	}
+	c->error = -EAGAIN;
+	return IOVA_NONE;
+}
+
+/*
  * Lock-free: a round that ends with IOVA_AGAIN found that another operation
  * completed, that the caller was moved to another CPU, or made room itself.
- * A word whose ownership is changing hands (BUSY) is not waited for beyond
- * BUSY_ROUNDS: then the answer is -EAGAIN, never an untrue -ENOSPC.
  */
 uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 {
@@ -375,12 +397,8 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 			pfn = take_new_room(&c);
 		if (pfn == IOVA_NONE)
 			pfn = take_under_pressure(&c);
-		if (pfn == IOVA_NONE && c.busy && rounds++ < BUSY_ROUNDS) {
-			plat_relax();
-			pfn = IOVA_AGAIN;
-		}
+		if (pfn == IOVA_NONE && c.error == -ENOSPC)
+			pfn = judge_failure(&c, &rounds);
 	} while (pfn == IOVA_AGAIN);
-	if (pfn == IOVA_NONE && c.busy && c.error == -ENOSPC)
-		c.error = -EAGAIN;
 	return pfn == IOVA_NONE ? (uint64_t)(int64_t)c.error : pfn;
 }

@@ -110,11 +110,15 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	       !iova_state(w, g + units))
 		units++;
 	if (units < (first && ref.level ? 2 : 1)) {
-		if (iova_shared_take(&ref, 0x100000001ull << g, 1ull << g))
+		iova_move_begin(s);
+		if (iova_shared_take(&ref, 0x100000001ull << g, 1ull << g)) {
+			iova_move_end(s, false);
 			return 0;
+		}
 		r = open_below(s, &ref, pfn);
 		if (r)
 			give_back(&ref, g, 1);
+		iova_move_end(s, !r);
 		return r;
 	}
 	pat = first ? iova_patterns[units].pat : ((1ull << units) - 1) << 32;
