@@ -84,6 +84,8 @@
  *     One step on the calling CPU: if it is @cpu and *p == old then *p = new.
  *     True when stored.  *p is written by CPU @cpu only.  Always false where
  *     plat_percpu_ok() is false: use plat_cas_full() there.
+ *     Ordering: release on success, for what the caller stored before and for what
+ *     was stored before earlier steps on @cpu.
  *
  *   plat_fence_cpus(cpu)
  *     On return, every CPU-local step that was running on @cpu (PLAT_CPU_NONE:

@@ -263,7 +263,8 @@ void mc_block_freed(struct mc_block *b, void *pc);
 /* mc_weak.c */
 uint64_t mc_step_load(const volatile void *p, unsigned size, const char *site);
 uint64_t mc_step_load_cell(const volatile void *p, unsigned size, const char *site);
-void mc_step_store(volatile void *p, unsigned size, uint64_t v, const char *site);
+void mc_step_store(volatile void *p, unsigned size, uint64_t v, enum mc_order order,
+		   const char *site);
 void mc_full_fence(struct mc_thr *t);
 void mc_drop_locs(struct mc_cell *c, unsigned mask);
 uint64_t mc_peek(const volatile void *p, unsigned size);

@@ -35,8 +35,8 @@ static void mc_step_end(struct mc_thr *t)
  * The end of a step that found @val in @p: true when @next is stored, false
  * with @again unset when the step was aborted, set when it must start over.
  */
-static bool mc_step_commit(struct mc_thr *t, uint64_t *p, uint64_t val, uint64_t next, bool *again,
-			   const char *site)
+static bool mc_step_commit(struct mc_thr *t, uint64_t *p, uint64_t val, uint64_t next,
+			   enum mc_order order, bool *again, const char *site)
 {
 	*again = false;
 	if (mc->phase == MC_EXEC && mc->plat == MC_USER) {
@@ -56,7 +56,7 @@ static bool mc_step_commit(struct mc_thr *t, uint64_t *p, uint64_t val, uint64_t
 		mc_point(mc_cell_step(t->cpu), false);
 		mc_point(mc_cell_of(p), true);
 	}
-	mc_step_store(p, sizeof(*p), next, site);
+	mc_step_store(p, sizeof(*p), next, order, site);
 	return true;
 }
 
@@ -100,7 +100,7 @@ static int mc_word_try(struct mc_thr *t, enum mc_word what, void *const *cell, s
 	if (t->aborted)
 		return PLAT_WORD_FOREIGN;
 	r = mc_word_test(what, ctl, val, a, b, &next);
-	if (r == PLAT_WORD_OK && !mc_step_commit(t, w, val, next, again, site))
+	if (r == PLAT_WORD_OK && !mc_step_commit(t, w, val, next, MC_RELAXED, again, site))
 		r = PLAT_WORD_FOREIGN;
 	return r;
 }
@@ -135,7 +135,7 @@ bool mc_percpu_cas(uint64_t *p, uint64_t old, uint64_t new_val, unsigned cpu, co
 	do {
 		mc_step_begin(t);
 		if (t->cpu == cpu && mc_step_load(p, sizeof(*p), site) == old && !t->aborted)
-			ok = mc_step_commit(t, p, old, new_val, &again, site);
+			ok = mc_step_commit(t, p, old, new_val, MC_RELEASE, &again, site);
 		else
 			again = false;
 		mc_step_end(t);

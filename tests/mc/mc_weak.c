@@ -251,9 +251,10 @@ uint64_t mc_step_load_cell(const volatile void *p, unsigned size, const char *si
 }
 
 /* The scheduling point before it is the caller's, who must look whether the step still stands. */
-void mc_step_store(volatile void *p, unsigned size, uint64_t v, const char *site)
+void mc_step_store(volatile void *p, unsigned size, uint64_t v, enum mc_order order,
+		   const char *site)
 {
-	mc_store_now(p, size, v, MC_RELAXED, site, true);
+	mc_store_now(p, size, v, order, site, true);
 }
 
 /* The store half of a read-modify-write after it read @m. */
