@@ -1,6 +1,9 @@
 # conformance of every page-table format
 check_PROGRAMS += tests/fmt/test_pgtbl_conform
+# One thread: nothing for ThreadSanitizer to see.
+if !TSAN
 TESTS += tests/fmt/test_pgtbl_conform
+endif
 PGTBL_MODEL_SOURCES = tests/fmt/pgtbl_pool.h tests/fmt/pgtbl_pool.c tests/fmt/pgtbl_model.h \
 	tests/fmt/pgtbl_model.c tests/fmt/pgtbl_hw.h tests/fmt/pgtbl_hw.c \
 	tests/fmt/pgtbl_stream.h tests/fmt/pgtbl_stream_priv.h \

@@ -14,7 +14,10 @@ MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack tests/mc/mc_iov
 if !SANITIZERS
 check_LTLIBRARIES += tests/mc/libmc.la
 check_PROGRAMS += $(MC_TESTS)
+# One thread: nothing for ThreadSanitizer to see.
+if !TSAN
 TESTS += $(MC_TESTS)
+endif
 endif
 
 tests_mc_libmc_la_SOURCES = tests/mc/mc.h tests/mc/mc_int.h tests/mc/plat_impl.h \
