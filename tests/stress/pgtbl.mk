@@ -1,7 +1,8 @@
 # page tables under threads
 check_PROGRAMS += tests/stress/stress_pgtbl
 TESTS += tests/stress/stress_pgtbl
-tests_stress_stress_pgtbl_SOURCES = tests/stress/stress_pgtbl.c tests/tap.h
+tests_stress_stress_pgtbl_SOURCES = tests/stress/stress_pgtbl.c tests/stress/poison.c \
+	tests/stress/poison.h tests/tap.h
 tests_stress_stress_pgtbl_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_stress_stress_pgtbl_CFLAGS = $(AM_CFLAGS) -pthread
 tests_stress_stress_pgtbl_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la

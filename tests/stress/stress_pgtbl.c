@@ -15,6 +15,7 @@
  */
 #define _GNU_SOURCE
 #include "pgtbl.h"
+#include "stress/poison.h"
 #include "tap.h"
 
 #include <inttypes.h>
@@ -30,25 +31,13 @@
 #define SHARED_PAGES 48u /* of each shared leaf table */
 #define SHARED_TABLES 4u
 #define PATIENCE_NS 60000000000ull
-#define POISON 0xa5a5a5a5a5a5a5a5ull
-
-struct page {
-	struct page *next;
-	uint64_t *mem;
-};
-
-static struct {
-	pthread_mutex_t lock;
-	struct page *free;
-	long live;
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static const char *failure; /* the first one */
 static int stop_now;
 static uint64_t deadline;
 static int reclaimed, translated; /* something was, in this run */
 
-static void fail(const char *what)
+void fail(const char *what)
 {
 	const char *none = NULL;
 
@@ -68,63 +57,6 @@ static bool running(void)
 	       (now < deadline || (!achieved && now < deadline + PATIENCE_NS));
 }
 
-/* Table pages.  Memory is never given back, so a late access is wrong but not fatal. */
-
-static void *page_alloc(void *ctx, size_t size, size_t align)
-{
-	struct page *p;
-
-	(void)ctx;
-	pthread_mutex_lock(&pool.lock);
-	p = pool.free;
-	if (p)
-		pool.free = p->next;
-	pool.live++;
-	pthread_mutex_unlock(&pool.lock);
-	if (p) {
-		uint64_t *mem = p->mem;
-
-		for (size_t i = 0; i < size / 8; i++)
-			if (__atomic_load_n(&mem[i], __ATOMIC_RELAXED) != POISON)
-				fail("somebody wrote into a freed table");
-		free(p);
-		memset(mem, 0, size);
-		return mem;
-	}
-	p = aligned_alloc(align, size);
-	return p ? memset(p, 0, size) : NULL;
-}
-
-static void page_free(void *ctx, void *ptr, size_t size, size_t align)
-{
-	struct page *p = malloc(sizeof(*p));
-	uint64_t *mem = ptr;
-
-	(void)ctx, (void)align;
-	for (size_t i = 0; i < size / 8; i++) {
-		if (mem[i])
-			fail("a page came back with something in it");
-		__atomic_store_n(&mem[i], POISON, __ATOMIC_RELAXED);
-	}
-	p->mem = mem;
-	pthread_mutex_lock(&pool.lock);
-	p->next = pool.free;
-	pool.free = p;
-	pool.live--;
-	pthread_mutex_unlock(&pool.lock);
-}
-
-static void pool_empty(void)
-{
-	while (pool.free) {
-		struct page *p = pool.free;
-
-		pool.free = p->next;
-		free(p->mem);
-		free(p);
-	}
-}
-
 /* The other side of a flush takes its time. */
 static void slow_flush(void *ctx, const void *first, size_t bytes)
 {
@@ -139,7 +71,11 @@ struct run {
 	struct pgtbl *pt;
 	unsigned levels;
 	bool unlink;
+	bool noncoherent;
+	bool x86;
 	uint64_t base;
+	void *(*duel)(void *);
+	void (*against)(struct run *run, struct pgtbl_gather *gather);
 };
 
 struct thread {
@@ -318,12 +254,27 @@ static void *visitor(void *arg)
 	return NULL;
 }
 
+static int standing; /* threads in the handler */
+static int stood;    /* how often they were */
+
 static void stand_still(int sig)
 {
 	struct timespec a_while = { 0, 200000 };
 
 	(void)sig;
+	__atomic_fetch_add(&standing, 1, __ATOMIC_SEQ_CST);
 	nanosleep(&a_while, NULL);
+	__atomic_fetch_add(&stood, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&standing, 1, __ATOMIC_SEQ_CST);
+}
+
+static bool wait_standing(bool want)
+{
+	uint64_t patience = tap_now_ns() + 5000000;
+
+	while (!!__atomic_load_n(&standing, __ATOMIC_SEQ_CST) != want && tap_now_ns() < patience)
+		sched_yield();
+	return !!__atomic_load_n(&standing, __ATOMIC_SEQ_CST) == want;
 }
 
 static void *disturber(void *arg)
@@ -366,44 +317,154 @@ static void stress(struct run *run, const struct pgtbl_config *config, uint64_t 
 		fail("one of the threads did nothing");
 	if (pgtbl_destroy(run->pt))
 		fail("something is still mapped");
-	if (pool.live)
+	if (poison_live())
 		fail("table pages are left");
+}
+
+/*
+ * Duels: one thread goes round a few instructions, the other stops it there and
+ * takes the table away.  Most hits are harmless; the rest is why it is done often.
+ */
+
+static void *duel_mapper(void *arg)
+{
+	struct thread *t = arg;
+	struct pgtbl_gather gather;
+
+	pgtbl_gather_init(&gather);
+	for (; running(); t->count++) {
+		int before = __atomic_load_n(&stood, __ATOMIC_SEQ_CST);
+		uint64_t phys;
+
+		map_checked(t, t->run->base, K4, 0);
+		/* Stopped within: leave it there until a grace period is over. */
+		if (__atomic_load_n(&stood, __ATOMIC_SEQ_CST) != before) {
+			nanosleep(&(struct timespec){ 0, 40000000 }, NULL);
+			if (pgtbl_translate(t->run->pt, t->run->base, &phys))
+				fail("a mapping is lost");
+			t->other++;
+		}
+		unmap_checked(t, t->run->base, K4, K4, &gather);
+		pgtbl_gather_release(t->run->pt, &gather);
+	}
+	return NULL;
+}
+
+static void against_mapper(struct run *run, struct pgtbl_gather *gather)
+{
+	if (pgtbl_reclaim(run->pt, run->base, run->base + M2 - 1, gather) < 0)
+		fail("reclaim failed");
+}
+
+static void *duel_reader(void *arg)
+{
+	struct thread *t = arg;
+	uint64_t phys, iova = t->run->base + 7 * K4;
+
+	for (; running(); t->count++)
+		if (!pgtbl_translate(t->run->pt, iova, &phys) && !placed(iova, phys))
+			fail("translate read a freed table");
+	return NULL;
+}
+
+static void against_reader(struct run *run, struct pgtbl_gather *gather)
+{
+	uint64_t first = run->base + K4;
+
+	if (pgtbl_unmap(run->pt, run->base, M2, gather) && !gather->free_pages)
+		fail("the table was not unlinked");
+	pgtbl_gather_release(run->pt, gather);
+	if (pgtbl_drain(run->pt))
+		fail("drain failed");
+	wait_standing(false); /* the freed page is not to be used again before it is read */
+	if (pgtbl_map(run->pt, first, place(first, 1), M2 - K4, 3))
+		fail("map failed");
+}
+
+static void duel(struct run *run, const struct pgtbl_config *config, void *(*body)(void *),
+		 void (*against)(struct run *, struct pgtbl_gather *))
+{
+	struct thread thread = { .run = run };
+	struct pgtbl_gather gather;
+	unsigned long rounds = 0;
+
+	if (pgtbl_create(&run->pt, config) || pthread_create(&thread.id, NULL, body, &thread)) {
+		fail("no table or no thread");
+		return;
+	}
+	pgtbl_gather_init(&gather);
+	for (reclaimed = translated = 1; running(); rounds++) {
+		pthread_kill(thread.id, SIGUSR1);
+		if (wait_standing(true))
+			against(run, &gather);
+		pgtbl_gather_release(run->pt, &gather);
+		wait_standing(false);
+	}
+	pthread_join(thread.id, NULL);
+	printf("# %s: %" PRIu64 " (%" PRIu64 " held) against %lu\n", run->name, thread.count,
+	       thread.other, rounds);
+	pgtbl_unmap(run->pt, run->base, M2, &gather);
+	pgtbl_gather_release(run->pt, &gather);
+	if (pgtbl_destroy(run->pt) || poison_live())
+		fail("mappings or table pages are left");
+}
+
+static bool one_run(struct run *run, double seconds, uint64_t seed)
+{
+	struct pgtbl_config config = {
+		.ops = run->x86 ? &pgtbl_x86_64_ops : &pgtbl_vtdss_ops,
+		.levels = run->levels,
+		.oa_bits = 46,
+		.flags = run->unlink ? PGTBL_UNLINK : 0,
+		.pages = { &poison_mem_ops, NULL },
+		.flush = run->noncoherent ? slow_flush : NULL,
+	};
+
+	failure = NULL;
+	stop_now = reclaimed = translated = 0;
+	deadline = tap_now_ns() + (uint64_t)(seconds * 1e9);
+	if (run->duel)
+		duel(run, &config, run->duel, run->against);
+	else
+		stress(run, &config, seed);
+	return tap_ok(!failure, "%s%s%s", run->name, failure ? ": " : "", failure ? failure : "");
 }
 
 int main(void)
 {
-	static const struct plat_mem_ops mem_ops = { page_alloc, page_free };
 	static const struct sigaction action = { .sa_handler = stand_still };
 	const char *d = getenv("STRESS_SECONDS");
 	double seconds = d ? atof(d) : tap_long() ? 60 : 1.5;
 	uint64_t seed = tap_seed();
+	bool good = true;
 	struct run run[] = {
 		{ .name = "vtdss-3 below 4 GiB", .levels = 3 },
 		{ .name = "vtdss-4 above 4 GiB", .levels = 4, .base = 1ull << 39 },
-		{ .name = "x86_64-5, unlink", .levels = 5, .base = 1ull << 40, .unlink = true },
-		{ .name = "vtdss-5, not coherent", .levels = 5, .base = 1ull << 40 },
+		{ .name = "x86_64-5, unlink",
+		  .levels = 5,
+		  .base = 1ull << 40,
+		  .unlink = true,
+		  .x86 = true },
+		{ .name = "vtdss-5, not coherent",
+		  .levels = 5,
+		  .base = 1ull << 40,
+		  .noncoherent = true },
+		{ .name = "mapper against reclaimer",
+		  .levels = 3,
+		  .duel = duel_mapper,
+		  .against = against_mapper },
+		{ .name = "reader against unlinker",
+		  .levels = 4,
+		  .unlink = true,
+		  .duel = duel_reader,
+		  .against = against_reader },
 	};
 
 	sigaction(SIGUSR1, &action, NULL);
-	for (unsigned i = 0; i < 4; i++) {
-		struct pgtbl_config config = {
-			.ops = i == 2 ? &pgtbl_x86_64_ops : &pgtbl_vtdss_ops,
-			.levels = run[i].levels,
-			.oa_bits = 46,
-			.flags = run[i].unlink ? PGTBL_UNLINK : 0,
-			.pages = { &mem_ops, NULL },
-			.flush = i == 3 ? slow_flush : NULL,
-		};
-
-		failure = NULL;
-		stop_now = reclaimed = translated = 0;
-		deadline = tap_now_ns() + (uint64_t)(seconds * 1e9);
-		stress(&run[i], &config, seed + i);
-		if (!tap_ok(!failure, "%s%s%s", run[i].name, failure ? ": " : "",
-			    failure ? failure : ""))
-			break; /* the pool may be in any state */
-	}
-	if (!failure)
-		pool_empty();
+	/* After a failure the pool may be in any state. */
+	for (unsigned i = 0; good && i < sizeof(run) / sizeof(*run); i++)
+		good = one_run(&run[i], seconds, seed + i);
+	if (good)
+		poison_empty();
 	return tap_done();
 }
