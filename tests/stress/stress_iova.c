@@ -44,15 +44,14 @@ static bool create(struct stress *st, unsigned flags, unsigned slots)
 /* Ranges of one size until the space is full, most of which stay for the whole run. */
 static bool fill(struct stress *st, uint64_t *seed)
 {
-	uint64_t n = st->setup->chunk;
+	uint64_t n = st->setup->chunk, hole = tap_random(seed);
 
 	if (!st->setup->keep)
 		return true;
 	for (uint64_t at = 0; at < st->setup->granules; at += n) {
 		if (iova_space_alloc_fixed(st->space, stress_addr(st, at), n << SHIFT, NULL))
 			return false;
-		/* The first always goes: some seeds would choose no other. */
-		if (tap_random(seed) % st->setup->keep == 0 || !at) {
+		if ((at / n + hole) % st->setup->keep == 0) {
 			if (iova_space_free(st->space, stress_addr(st, at), n << SHIFT))
 				return false;
 			continue;

@@ -228,17 +228,16 @@ static void step(struct worker *w)
 /* Runs in the middle of any of the above, on the same thread and space. */
 static void on_signal(int sig)
 {
+	int saved = errno;
 	struct worker *w = me;
-	span_t r;
+	span_t r = w ? alloc_one(w->st, &w->signal_seed, (uint8_t)(w->id + 64)) : 0;
 
 	(void)sig;
-	if (!w)
-		return;
-	r = alloc_one(w->st, &w->signal_seed, (uint8_t)(w->id + 64));
-	if (!r)
-		return;
-	COUNT(w->st->signal_allocs);
-	stress_free(w->st, r, (uint8_t)(w->id + 64));
+	if (r) {
+		COUNT(w->st->signal_allocs);
+		stress_free(w->st, r, (uint8_t)(w->id + 64));
+	}
+	errno = saved;
 }
 
 void *stress_work(void *arg)
