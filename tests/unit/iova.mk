@@ -1,7 +1,9 @@
 # unit tests of libiova
 IOVA_UNIT =
 if HAVE_CRITERION
-IOVA_UNIT += tests/unit/test_iova_fast tests/unit/test_iova_random tests/unit/test_iova_space
+IOVA_UNIT += tests/unit/test_iova_fast tests/unit/test_iova_query tests/unit/test_iova_random \
+	tests/unit/test_iova_refill tests/unit/test_iova_space tests/unit/test_iova_span \
+	tests/unit/test_iova_word
 endif
 check_PROGRAMS += $(IOVA_UNIT)
 TESTS += $(IOVA_UNIT)
@@ -13,12 +15,32 @@ tests_unit_test_iova_fast_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_iova_fast_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_iova_fast_LDADD = $(IOVA_UNIT_LIBS)
 
+tests_unit_test_iova_query_SOURCES = tests/unit/test_iova_query.c
+tests_unit_test_iova_query_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_query_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_query_LDADD = $(IOVA_UNIT_LIBS)
+
 tests_unit_test_iova_random_SOURCES = tests/unit/test_iova_random.c $(IOVA_REF_SOURCES)
 tests_unit_test_iova_random_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fuzz
 tests_unit_test_iova_random_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_iova_random_LDADD = $(IOVA_UNIT_LIBS)
 
+tests_unit_test_iova_refill_SOURCES = tests/unit/test_iova_refill.c
+tests_unit_test_iova_refill_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_refill_CFLAGS = $(UNIT_CFLAGS) -pthread
+tests_unit_test_iova_refill_LDADD = $(IOVA_UNIT_LIBS)
+
 tests_unit_test_iova_space_SOURCES = tests/unit/test_iova_space.c
 tests_unit_test_iova_space_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_iova_space_CFLAGS = $(UNIT_CFLAGS) -pthread
 tests_unit_test_iova_space_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_span_SOURCES = tests/unit/test_iova_span.c
+tests_unit_test_iova_span_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_span_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_span_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_word_SOURCES = tests/unit/test_iova_word.c
+tests_unit_test_iova_word_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_word_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_word_LDADD = $(IOVA_UNIT_LIBS)
