@@ -46,7 +46,6 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	uint64_t units = (n + 15) >> IOVA_FANOUT_LG2, pfn, iova;
 	const struct iova_pattern *p;
 	unsigned g, cpu = plat_cpu_raw();
-	struct iova_node *node;
 	void *const *cell;
 
 	if (plat_unlikely(units - 1 > 31 || cpu >= s->nr_slots))
@@ -56,38 +55,30 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	iova = pfn << s->shift;
 	cell = iova_cell(s, pfn);
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
-	if (plat_unlikely(iova + (n << s->shift) - 1 > max))
+	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
+			  plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g)))
 		return alloc_slow(s, size, max);
-	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
-	if (plat_unlikely(plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g) &&
-			  !iova_recycle(word_of(node, iova_off1(pfn)), p->chk << g, p->pat << g,
-					(uint32_t)(p->full << g))))
-		return alloc_slow(s, size, max);
-	iova_pad_set(node, pfn, (units << IOVA_FANOUT_LG2) - n);
+	iova_pad_set(plat_load_acquire(cell), pfn, (units << IOVA_FANOUT_LG2) - n); /* IOVA-N1 */
 	return iova;
 }
 
-/* Where iova_space_alloc() goes on when its hint lies high, or is not for a plain take. */
+/* Where iova_space_alloc() goes on when its hint lies high, or does not serve. */
 static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, uint64_t max)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift, pfn, iova;
 	const struct iova_pattern *p = &iova_patterns[n];
 	unsigned g, cpu = plat_cpu_raw();
-	void *const *cell;
 
 	if (plat_unlikely(cpu >= s->nr_slots))
 		return alloc_slow(s, size, max);
 	pfn = iova_hint_peek(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
 	g = pfn & 31;
-	if (plat_unlikely(iova + (n << s->shift) - 1 > max))
+	if (plat_unlikely(!(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
+			  plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g,
+					 p->pat << g)))
 		return alloc_slow(s, size, max);
-	cell = iova_cell(s, pfn);
-	if (!plat_word_take(cell, iova_off0(pfn), p->full << g, p->pat << g) ||
-	    iova_recycle(word_of(plat_load_acquire(cell), iova_off0(pfn)), p->chk << g, p->pat << g,
-			 (uint32_t)(p->full << g)))
-		return iova;
-	return alloc_slow(s, size, max);
+	return iova;
 }
 
 uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
@@ -183,10 +174,10 @@ static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t
 		return r;
 	if (r < 0)
 		plat_fetch_add_relaxed(&slot->bad_frees, 1); /* IOVA-M1 */
+	else if (r)
+		count_one(&slot->remote_frees);
 	else if (iova_level(n) < IOVA_OWNED_LEVELS)
 		hint_range(slot, pfn, n);
-	if (r > 0)
-		count_one(&slot->remote_frees);
 	return r < 0 ? r : 0;
 }
 
@@ -201,11 +192,9 @@ static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t 
  * @g: the range's first unit in it.
  */
 static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, uint64_t size,
-					   uint64_t *wp, const struct iova_pattern *p, unsigned g,
-					   unsigned level)
+					   uint64_t *wp, const struct iova_pattern *p, unsigned g)
 {
 	uint64_t ctl = plat_load_acquire(wp + 4), bits = (uint32_t)(p->full << g);
-	struct iova_slot *slot;
 	unsigned cpu = plat_cpu_raw();
 
 	if (plat_unlikely(iova_own(ctl) > PLAT_OWN_MAX_CPU || iova_own(ctl) == cpu ||
@@ -213,9 +202,7 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 			  (plat_load_acquire(wp) & p->chk << g) != p->pat << g ||
 			  !plat_cas_full(wp + 4, ctl, ctl | bits))) /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
 		return free_bad(s, iova, size);
-	slot = &s->slot[cpu];
-	count_one(&slot->remote_frees);
-	iova_hint_push(slot, level, (unsigned)p->class, iova >> s->shift);
+	count_one(&s->slot[cpu].remote_frees);
 	return 0;
 }
 
@@ -238,7 +225,7 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 			  iova_pad_get(node, pfn) != (units << IOVA_FANOUT_LG2) - n))
 		return free_bad(s, iova, size);
 	if (plat_unlikely(plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, word_of(node, iova_off1(pfn)), p, g, 1);
+		return free_foreign(s, iova, size, word_of(node, iova_off1(pfn)), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 1, (unsigned)p->class, pfn);
@@ -257,8 +244,7 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 		return free_bad(s, iova, size);
 	cell = iova_cell(s, pfn);
 	if (plat_unlikely(plat_word_put(cell, iova_off0(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, word_of(plat_load_acquire(cell), iova_off0(pfn)), p, g,
-				    0);
+		return free_foreign(s, iova, size, word_of(plat_load_acquire(cell), iova_off0(pfn)), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);

@@ -60,9 +60,7 @@
 #define IOVA_CTL_LOOK PLAT_CTL_FLAG(4)
 /* Counts changes of REM bits that a late CAS must not take for the ones it saw (word.c). */
 #define IOVA_CTL_EPOCH_SHIFT 53
-#define IOVA_CTL_EPOCH (0x3ffull << IOVA_CTL_EPOCH_SHIFT)
-/* The owner's CPU is collecting: REM bits of used units belong to it. */
-#define IOVA_CTL_COLLECT PLAT_CTL_FLAG(15)
+#define IOVA_CTL_EPOCH (0x7ffull << IOVA_CTL_EPOCH_SHIFT)
 
 /* Classes of level-1 words that hold no ranges: units to split, and nobody's words. */
 #define IOVA_CLASS_NONE 0
@@ -293,7 +291,6 @@ int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t ch
 void iova_word_open(const struct iova_ref *ref);
 bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat);
 int iova_collect(const struct iova_ref *ref);
-bool iova_recycle(uint64_t *wp, uint64_t chk, uint64_t pat, uint32_t bits);
 int iova_share(struct iova_space *s, const struct iova_ref *ref);
 bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref);
 bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref);

@@ -81,19 +81,6 @@ static uint64_t take_at(struct iova_ctx *c, const struct iova_ref *ref, unsigned
 	return pfn;
 }
 
-/* The range at @pfn, freed from this CPU and still in its owner's word, if it is of the wanted size. */
-static uint64_t recycle_at(struct iova_ctx *c, const struct iova_ref *ref, uint64_t pfn)
-{
-	const struct iova_pattern *p = &iova_patterns[c->want->units];
-	unsigned lg2 = iova_unit_lg2(ref->level), g = iova_unit_of(ref, pfn);
-
-	if (!iova_recycle(iova_word(ref), p->chk << g, p->pat << g, (uint32_t)(p->full << g)))
-		return IOVA_NONE;
-	if (ref->level)
-		iova_pad_set(ref->node, pfn, ((uint64_t)c->want->units << lg2) - c->want->n);
-	return pfn;
-}
-
 static uint64_t take_hint(struct iova_ctx *c, uint64_t pfn)
 {
 	unsigned lg2 = iova_unit_lg2(c->want->level);
@@ -101,9 +88,7 @@ static uint64_t take_hint(struct iova_ctx *c, uint64_t pfn)
 
 	if (!in_window(c->want, pfn) || !iova_ref_at(c->s, c->want->level, pfn, &ref))
 		return IOVA_NONE;
-	if (iova_own(plat_load_relaxed(iova_word_ctl(&ref))) == c->own) /* a look, to choose */
-		return take_at(c, &ref, pfn >> lg2 & 31);
-	return recycle_at(c, &ref, pfn);
+	return take_at(c, &ref, pfn >> lg2 & 31);
 }
 
 static uint64_t pop_hints(struct iova_ctx *c)

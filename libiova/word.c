@@ -18,8 +18,6 @@
  *   W3  SHARED: the word changes by full CAS only, and never becomes cpu-owned again.
  *   W4  REM bits are set only while the owner is a CPU or BUSY, and only over
  *       granules of exactly one allocated range.  No take succeeds over a set bit.
- *       A set bit over a used unit is cleared by recycling the range (no COLLECT),
- *       or after the unit was freed in the word (COLLECT).
  *   W5  a unit that is used in the word and set in REM was freed and not yet
  *       collected; one that is unused and set in REM stays unused until the
  *       bit is cleared, which anybody may do (iova_collect()).
@@ -203,63 +201,37 @@ int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t ch
 }
 
 /*
- * Takes remote frees over into a word of the calling CPU.
+ * Takes remote frees over into a word of the calling CPU: first the units are
+ * freed in the word, in one step; then their REM bits are cleared, and only
+ * then can they be taken again (W4).
  *
- * First COLLECT is set: from here on nobody recycles a range of this word
- * (iova_recycle()), so its REM bits over used units stay.  Then these units are
- * freed in the word, in a step that COLLECT must be part of.  Last the REM bits
- * are cleared, all at once when none of them is over a used unit any more, and
- * COLLECT with them; only then can the units be taken again (W4).
- *
- * The last part needs no owner: a unit that is unused and has its REM bit stays
- * unused while it has it.  So a thread that stops or is moved away in between
- * delays nobody (the next one on the owner's CPU goes on where it stopped), and
- * REM bits that a second, racing free of the same range left over unused units
- * go away here as well.  The epoch tells the control word that was looked at
- * from a later one with the same bits.
+ * The second half needs no owner: a unit that is unused and has its REM bit
+ * stays unused while it has it, so whoever finds such bits may clear them, as
+ * long as the control word did not change since.  Its epoch tells the same bits
+ * set again from those that were seen.  Hence a thread that stops between the
+ * halves delays nobody, and REM bits that a second, racing free of the same
+ * range left over an unused unit go away here as well.
  *
  * 1: something was collected; 0: nothing to do; -1: not on the owner's CPU.
  */
 int iova_collect(const struct iova_ref *ref)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref);
-	int any = 0;
+	uint64_t ctl = plat_load_acquire(ctlp);
+	uint32_t bits = (uint32_t)ctl & iova_used(plat_load_acquire(wp));
 
+	if (bits && plat_word_collect(ref->cell, ref->off, bits) == PLAT_WORD_FOREIGN)
+		return -1;
 	for (;;) {
-		uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
-		uint32_t bits = (uint32_t)ctl & iova_used(plat_load_acquire(wp));
+		uint32_t stale;
 
-		if (bits) {
-			if (!(ctl & IOVA_CTL_COLLECT) &&
-			    !plat_cas_full(ctlp, ctl, ctl | IOVA_CTL_COLLECT)) /* IOVA-W9: pairs with IOVA-W10 */
-				continue;
-			if (plat_word_collect(ref->cell, ref->off, IOVA_CTL_COLLECT | bits) ==
-			    PLAT_WORD_FOREIGN)
-				return -1;
-			any = 1;
-			continue;
-		}
-		if (!(ctl & (PLAT_CTL_REM | IOVA_CTL_COLLECT)))
-			return any;
-		if (plat_cas_full(ctlp, ctl, /* IOVA-W8: pairs with IOVA-W6 */
-				  iova_next_epoch(ctl & ~(PLAT_CTL_REM | IOVA_CTL_COLLECT))))
+		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
+		stale = (uint32_t)ctl & ~iova_used(plat_load_acquire(wp));
+		if (!stale)
+			return bits != 0;
+		if (plat_cas_full(ctlp, ctl, iova_next_epoch(ctl & ~(uint64_t)stale))) /* IOVA-W8: pairs with IOVA-W6 */
 			return 1;
 	}
-}
-
-/*
- * Allocates, on any CPU, a range that was freed from elsewhere and not yet
- * collected, as it stands: the state word keeps it, only its REM bits go.  Thus
- * ranges can travel between CPUs at the price of one CAS each way.
- */
-bool iova_recycle(uint64_t *wp, uint64_t chk, uint64_t pat, uint32_t bits)
-{
-	uint64_t *ctlp = wp + 4, ctl = plat_load_acquire(ctlp);
-
-	return (ctl & bits) == bits && iova_own(ctl) <= PLAT_OWN_MAX_CPU &&
-	       !(ctl & IOVA_CTL_COLLECT) &&
-	       (plat_load_acquire(wp) & chk) == pat && /* a CPU's word has no 11 */
-	       plat_cas_full(ctlp, ctl, iova_next_epoch(ctl & ~(uint64_t)bits)); /* IOVA-W10: pairs with IOVA-W6, IOVA-W9 */
 }
 
 /*
@@ -298,7 +270,7 @@ int iova_share(struct iova_space *s, const struct iova_ref *ref)
 			plat_store_relaxed(wp, w & ~(freed | (uint64_t)freed << 32));
 	} while (!plat_cas_full(ctlp, ctl, /* IOVA-R2: pairs with IOVA-W3, IOVA-W6 */
 				r ? (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0) :
-				    (ctl & ~(PLAT_CTL_OWN | PLAT_CTL_REM | IOVA_CTL_COLLECT)) |
+				    (ctl & ~(PLAT_CTL_OWN | PLAT_CTL_REM)) |
 					    iova_ctl(PLAT_OWN_SHARED, 0, 0)));
 	if (!r)
 		iova_word_open(ref);
