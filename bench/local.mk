@@ -10,7 +10,7 @@ EXTRA_DIST += bench/README.md bench/instructions.sh bench/peers/README.md \
 PEER_INPUTS = $(srcdir)/bench/peers/build.sh $(srcdir)/bench/peers/peer.h \
 	$(srcdir)/bench/peers/peer_iova.c $(srcdir)/bench/peers/peer_pgtbl.c \
 	$(srcdir)/bench/peers/compat/kcompat.h $(srcdir)/bench/peers/compat/kcompat.c
-PEER_BUILD = $(AM_V_GEN)CC='$(CC)' CFLAGS='$(CFLAGS)' AR='$(AR)' \
+PEER_BUILD = $(AM_V_GEN)CC='$(CC)' CFLAGS='$(CFLAGS) $(CODEGEN_FLAGS)' AR='$(AR)' \
 	$(SHELL) $(srcdir)/bench/peers/build.sh bench/peers
 bench/peers/libpeers-6.1.a: $(PEER_INPUTS)
 	$(PEER_BUILD) 6.1
