@@ -206,6 +206,14 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 	return 0;
 }
 
+static plat_noinline int free_low_foreign(struct iova_space *s, uint64_t iova, uint64_t size)
+{
+	uint64_t n = (size + s->granule_mask) >> s->shift, pfn = iova >> s->shift;
+	const struct iova_node *node = plat_load_acquire(iova_cell_low(s, pfn)); /* IOVA-N1 */
+
+	return free_foreign(s, iova, size, word_of(node, iova_off0(pfn)), &iova_patterns[n], pfn & 31);
+}
+
 static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t size)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift;
@@ -232,7 +240,7 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 	return 0;
 }
 
-/* Where iova_space_free() goes on when the range lies high, or is not for a plain put. */
+/* Where iova_space_free() goes on when the range lies high. */
 static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t size)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift, pfn = iova >> s->shift;
@@ -267,7 +275,7 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	p = &iova_patterns[n]; /* low granules beyond the space are reserved */
 	if (plat_unlikely(plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g,
 					p->pat << g)))
-		return free_high(s, iova, size);
+		return free_low_foreign(s, iova, size);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);

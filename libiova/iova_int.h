@@ -284,6 +284,7 @@ void iova_lower_line(struct iova_space *s, struct iova_slot *slot, unsigned cpu,
 uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl);
 
 /* word.c */
+uint32_t iova_slots(uint64_t w, unsigned class);
 uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *want);
 int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
 int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t chk, uint64_t pat,

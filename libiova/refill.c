@@ -15,7 +15,8 @@
 #include "iova_refill.h"
 
 #define POPS 1
-#define ENOUGH_HINTS 16
+#define ENOUGH_HINTS 16 /* a search may stop */
+#define FEW_HINTS 4	/* a search was hardly worth it: more room is needed */
 #define VISITS 16
 #define BUSY_ROUNDS 1000
 
@@ -38,7 +39,7 @@ bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last)
 bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, uint64_t lo,
 		    uint64_t hi)
 {
-	uint64_t unit;
+	unsigned lg2;
 
 	if (!n || n - 1 > s->last_pfn - s->first_pfn)
 		return false;
@@ -46,10 +47,10 @@ bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, ui
 	want->lo = lo > s->first_pfn ? lo : s->first_pfn;
 	want->hi = hi < s->last_pfn ? hi : s->last_pfn;
 	want->level = (uint8_t)iova_level(n);
-	unit = 1ull << iova_unit_lg2(want->level);
-	want->units = (uint8_t)((n + unit - 1) / unit);
+	lg2 = iova_unit_lg2(want->level);
+	want->units = (uint8_t)((n + (1ull << lg2) - 1) >> lg2);
 	want->class = (uint8_t)iova_patterns[want->units].class;
-	want->align = unit << want->class;
+	want->align = 1ull << lg2 << want->class;
 	return want->level <= s->top_level && want->lo <= want->hi &&
 	       want->hi - want->lo >= n - 1;
 }
@@ -107,26 +108,22 @@ static uint64_t pop_hints(struct iova_ctx *c)
 static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned first)
 {
 	unsigned class = c->want->class, lg2 = iova_unit_lg2(line->level);
-	struct iova_want slot = {
-		.n = 1ull << lg2 << class, .hi = ~0ull, .align = 1, .level = line->level,
-		.units = (uint8_t)(1u << class), .class = (uint8_t)class,
-	};
 	unsigned end = class ? 4 : first + 2 < 4 ? first + 2 : 4, pushed = 0;
+	const uint64_t *w = iova_word(line);
 
 	for (unsigned i = end; i-- > first;) {
-		struct iova_ref ref = *line;
-		uint32_t cand;
+		uint64_t ctl = plat_load_relaxed(&w[i + 4]), base; /* IOVA-H1: only hints come of it */
+		uint32_t slots;
 
-		ref.off += i * 8;
-		ref.base_pfn += (uint64_t)i << (lg2 + IOVA_WORD_LG2);
-		if (iova_own(plat_load_relaxed(iova_word_ctl(&ref))) != c->own)
+		if (iova_own(ctl) != c->own)
 			continue;
-		cand = iova_candidates(plat_load_relaxed(iova_word(&ref)), ref.base_pfn, &slot);
-		while (cand) {
-			unsigned g = 31u - (unsigned)__builtin_clz(cand);
+		slots = iova_slots(plat_load_relaxed(&w[i]) | (uint32_t)ctl, class);
+		base = line->base_pfn + ((uint64_t)i << (lg2 + IOVA_WORD_LG2));
+		while (slots) {
+			unsigned g = 31u - (unsigned)__builtin_clz(slots);
 
-			cand &= ~(1u << g);
-			iova_hint_push(c->slot, line->level, class, ref.base_pfn + ((uint64_t)g << lg2));
+			slots &= ~(1u << g);
+			iova_hint_push(c->slot, line->level, class, base + ((uint64_t)g << lg2));
 			pushed++;
 		}
 	}
@@ -172,8 +169,11 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 	return IOVA_NONE;
 }
 
-static void hint_line(struct iova_ctx *c, const struct iova_ref *line)
+/* False: there was nothing in the line. */
+static bool hint_line(struct iova_ctx *c, const struct iova_ref *line)
 {
+	unsigned pushed;
+
 	for (unsigned i = 0; i < 4; i++) {
 		struct iova_ref ref = *line;
 		uint64_t ctl;
@@ -181,15 +181,17 @@ static void hint_line(struct iova_ctx *c, const struct iova_ref *line)
 		ref.off += i * 8;
 		ctl = plat_load_acquire(iova_word_ctl(&ref));
 		if (iova_own(ctl) == c->own && (ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
-			return;
+			return false;
 	}
-	c->pushed += push_hints(c, line, 0);
+	pushed = push_hints(c, line, 0);
+	c->pushed += pushed;
+	return pushed;
 }
 
 /*
  * Step 2: from the cursor to the top, then from the bottom to the cursor.  Having
- * found a place, goes on for a few lines to find hints: where another CPU
- * frees what this one allocates, every line that is passed by has some.
+ * found a place, goes on for as long as lines have some, and gathers hints: where
+ * another CPU frees what this one allocates, that is the supply.
  */
 static uint64_t take_own_class(struct iova_ctx *c)
 {
@@ -216,8 +218,8 @@ static uint64_t take_own_class(struct iova_ctx *c)
 		}
 		if (pfn == IOVA_NONE)
 			pfn = take_in_line(c, &line, true);
-		else
-			hint_line(c, &line);
+		else if (!hint_line(c, &line))
+			break;
 		if (pfn == IOVA_AGAIN)
 			return pfn;
 		from = line.base_pfn + span;
@@ -243,6 +245,22 @@ static uint64_t take_new_room(struct iova_ctx *c)
 	iova_ref_at(c->s, c->want->level, c->fresh >> lg2 << lg2, &line);
 	pfn = take_in_line(c, &line, true);
 	return pfn == IOVA_NONE ? IOVA_AGAIN : pfn;
+}
+
+/*
+ * A place was found, but little else: as many ranges live as there is room for,
+ * and the next allocation would have to search again.  With a line more, those
+ * that are freed until it is used up are found together.
+ */
+static void widen(struct iova_ctx *c)
+{
+	unsigned lg2 = iova_span_lg2(c->want->level);
+	struct iova_ref line;
+
+	if (!iova_new_room(c) || c->fresh == IOVA_NONE)
+		return;
+	iova_ref_at(c->s, c->want->level, c->fresh >> lg2 << lg2, &line);
+	push_hints(c, &line, 0);
 }
 
 /* Step 4. */
@@ -375,6 +393,8 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1); /* IOVA-M1 */
 		if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
 			pfn = take_own_class(&c);
+			if (pfn < IOVA_AGAIN && c.pushed < FEW_HINTS)
+				widen(&c);
 		} else {
 			pfn = take_any(&c);
 		}

@@ -42,6 +42,12 @@ static uint32_t free_runs(uint32_t free, unsigned units)
 	return free;
 }
 
+/* Places of a class: aligned, and free to the next one. */
+uint32_t iova_slots(uint64_t w, unsigned class)
+{
+	return free_runs(~iova_used(w), 1u << class) & class_mask[class];
+}
+
 static unsigned longest_run(uint32_t free)
 {
 	unsigned len = 0;
@@ -95,7 +101,7 @@ uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ct
 		return bit | 32ull << IOVA_CELL_RUN_SHIFT;
 	if (level == 1 && class == IOVA_CLASS_SPLIT)
 		class = 3; /* a line needs IOVA_GROUP units */
-	if (!(free_runs(free, 1u << class) & class_mask[class]))
+	if (!iova_slots(w, class))
 		bit = 0;
 	return bit | (uint64_t)longest_run(free) << IOVA_CELL_RUN_SHIFT;
 }
