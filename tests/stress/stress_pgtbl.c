@@ -388,12 +388,13 @@ static void duel(struct run *run, const struct pgtbl_config *config, void *(*bod
 	struct pgtbl_gather gather;
 	unsigned long rounds = 0;
 
+	reclaimed = translated = 1; /* not what this is about */
 	if (pgtbl_create(&run->pt, config) || pthread_create(&thread.id, NULL, body, &thread)) {
 		fail("no table or no thread");
 		return;
 	}
 	pgtbl_gather_init(&gather);
-	for (reclaimed = translated = 1; running(); rounds++) {
+	for (; running(); rounds++) {
 		pthread_kill(thread.id, SIGUSR1);
 		if (wait_standing(true))
 			against(run, &gather);
