@@ -91,6 +91,7 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	uint64_t w, unit, left = last - pfn + 1, pat;
 	unsigned g, units = 0;
 	struct iova_ref ref;
+	bool whole;
 	int r;
 
 	iova_locate(s, pfn, &ref);
@@ -105,10 +106,13 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	r = make_shared(s, &ref);
 	if (r)
 		return r;
+	whole = !(pfn & (unit - 1)) && left >= unit;
 	w = plat_load_acquire(iova_word(&ref));
-	while (!(pfn & (unit - 1)) && g + units < 32 && (units + 1) * unit <= left &&
+	while (whole && g + units < 32 && (units + 1) * unit <= left &&
 	       !iova_state(w, g + units))
 		units++;
+	if (whole && !units)
+		return 0; /* taken since the first look */
 	if (units < (first && ref.level ? 2 : 1)) {
 		iova_move_begin(s);
 		if (iova_shared_take(&ref, 0x100000001ull << g, 1ull << g)) {
