@@ -163,7 +163,8 @@ static void open_line0(struct iova_ctx *c, struct iova_node *node, unsigned chil
 	unsigned class = c->want->level ? 0 : c->want->class;
 
 	open_words(&node->line0[child], c->own, class, mask);
-	iova_raise(node, 0, child, IOVA_CELL_MASK | 32ull << IOVA_CELL_RUN_SHIFT);
+	iova_raise(node, 0, child, /* words that were there before keep their class */
+		   (mask == 0xff ? 1ull << class : IOVA_CELL_MASK) | 32ull << IOVA_CELL_RUN_SHIFT);
 	c->fresh = node->base_pfn + ((uint64_t)child << IOVA_LINE_LG2);
 }
 

@@ -8,16 +8,18 @@
  *   4. any room the CPU may use, whatever class its word serves
  *   5. take-back: empty lines (reclaim.c), then words of other CPUs (iova_share)
  *
- * Step 2 looks at a bounded number of lines, so that the common path does not
- * depend on how many there are; step 4 looks at all that the cells let through.
- * Every failed look lowers a cell, so the next search does not repeat it.
+ * Step 2 looks in vain at a few lines only and leaves the cells alone, so that the
+ * common path does not depend on how many lines there are: where fewer than one
+ * line in MISSES has room, more room is the better answer.  Step 4 looks at all
+ * that the cells let through; every failed look there lowers a cell, so that the
+ * next search does not repeat it.
  */
 #include "iova_refill.h"
 
 #define POPS 1
 #define ENOUGH_HINTS 16 /* a search may stop */
 #define FEW_HINTS 4	/* a search was hardly worth it: more room is needed */
-#define VISITS 16
+#define MISSES 4	/* lines looked at in vain before fresh room is made */
 #define BUSY_ROUNDS 1000
 
 static bool in_window(const struct iova_want *want, uint64_t pfn)
@@ -132,7 +134,7 @@ static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsi
 
 /*
  * Looks for room in a line.  @own_class: only words that serve the class.
- * IOVA_NONE: there is none (the cell has been told); IOVA_AGAIN: somebody was faster.
+ * IOVA_NONE: there is none; IOVA_AGAIN: somebody was faster.
  */
 static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bool own_class)
 {
@@ -165,7 +167,8 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 			c->pushed = push_hints(c, line, i);
 		return pfn;
 	}
-	iova_lower_line(c->s, c->slot, c->cpu, line);
+	if (!own_class)
+		iova_lower_line(c->s, c->slot, c->cpu, line);
 	return IOVA_NONE;
 }
 
@@ -208,7 +211,7 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	span = 1ull << iova_span_lg2(want->level);
 	if (from < want->lo || from > want->hi)
 		from = want->lo;
-	for (unsigned visits = 0; visits < VISITS && c->pushed < ENOUGH_HINTS; visits++) {
+	for (unsigned misses = 0; misses < MISSES && c->pushed < ENOUGH_HINTS;) {
 		if (!iova_next_line(c->s, want->level, from, want->hi, test, 0, &line, &near)) {
 			if (wrapped || pfn != IOVA_NONE)
 				break;
@@ -216,10 +219,10 @@ static uint64_t take_own_class(struct iova_ctx *c)
 			from = want->lo;
 			continue;
 		}
-		if (pfn == IOVA_NONE)
-			pfn = take_in_line(c, &line, true);
-		else if (!hint_line(c, &line))
-			break;
+		if (pfn != IOVA_NONE)
+			misses += !hint_line(c, &line);
+		else if ((pfn = take_in_line(c, &line, true)) == IOVA_NONE)
+			misses++;
 		if (pfn == IOVA_AGAIN)
 			return pfn;
 		from = line.base_pfn + span;
