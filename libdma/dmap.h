@@ -29,6 +29,9 @@
  *   * not of the same mapping: two racing unmaps of one mapping may both
  *     return 0; libiova refuses the second free and counts it.
  *
+ * Unlinked tables, once covered, go to pgtbl_gather_release(), which queues them:
+ * whoever owns the page table calls pgtbl_drain() now and then.
+ *
  * Progress.  No locks.  map, map_sg and unmap are lock-free as far as libiova,
  * libpgtbl and the memory functions are, except that a strict unmap, and a lazy
  * one whose queue is full, wait for the hardware for a bounded time.  Work per
@@ -226,7 +229,8 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  * Context: any for @expired_only; otherwise as a strict unmap, with work proportional to
  * what is queued.
  * Return: 0, or the queue's error: -EAGAIN (@expired_only: full, try later),
- * -ETIMEDOUT, -EIO.  After an error everything is still queued.
+ * -ETIMEDOUT (@expired_only: a flush begun earlier has not completed within a
+ * second), -EIO.  After an error everything is still queued.
  */
 int dmap_flush(struct dmap_space *space, bool expired_only);
 

@@ -84,11 +84,15 @@ struct dmap_space {
 	uint64_t done;
 	uint64_t pending;
 	uint64_t pending_fence;
+	uint64_t pending_ns; /* when it was begun; a hint */
 
 	/* Rare. */
 	struct dmap_quarantine *quarantine plat_aligned(PLAT_CACHELINE);
 	struct dmap_count count;
 };
+
+/* A flush in flight for longer is given up for lost. */
+#define DMAP_PENDING_NS 1000000000ull
 
 /* relaxed: counters order nothing */
 #define DMAP_COUNT(space, field, n) ((void)plat_fetch_add_relaxed(&(space)->count.field, (n)))
@@ -101,6 +105,11 @@ static inline void *dmap_alloc(struct dmap_space *space, size_t size)
 static inline void dmap_free(struct dmap_space *space, void *ptr, size_t size)
 {
 	plat_mem_free(&space->mem, ptr, size, PLAT_CACHELINE);
+}
+
+static inline uint64_t dmap_now(struct dmap_space *space)
+{
+	return space->now_ns ? space->now_ns(space->now_ctx) : 0;
 }
 
 /* Whether a flush numbered greater than @stamp has completed. */
@@ -136,7 +145,7 @@ static plat_always_inline void dmap_finish(struct dmap_space *space, uint64_t fi
 int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather);
 int dmap_flush_sync(struct dmap_space *space);
 int dmap_flush_begin(struct dmap_space *space);
-void dmap_flush_poll(struct dmap_space *space);
+int dmap_flush_poll(struct dmap_space *space);
 
 /* flushq.c */
 

@@ -225,11 +225,6 @@ static void retire_until(struct dmap_space *space, struct dmap_ring *ring, uint6
 	}
 }
 
-static uint64_t now(struct dmap_space *space)
-{
-	return space->now_ns ? space->now_ns(space->now_ctx) : 0;
-}
-
 /*
  * Note that everything below head is covered by the flushes begun from now on.
  * A mark whose entries wait for a flush begun earlier is kept, unless @force: the
@@ -256,13 +251,14 @@ static void set_mark(struct dmap_space *space, struct dmap_ring *ring, bool forc
 	/* relaxed: hints */
 	if (empty)
 		plat_store_relaxed(&ring->since_ns, plat_load_relaxed(&ring->mark_ns));
-	plat_store_relaxed(&ring->mark_ns, now(space));
+	plat_store_relaxed(&ring->mark_ns, dmap_now(space));
 }
 
 static bool expired(struct dmap_space *space, struct dmap_ring *ring)
 {
 	/* relaxed: a hint */
-	return space->now_ns && now(space) - plat_load_relaxed(&ring->since_ns) >= space->age_ns;
+	return space->now_ns &&
+	       dmap_now(space) - plat_load_relaxed(&ring->since_ns) >= space->age_ns;
 }
 
 /* Nothing to do after the push at @pos: no limit to look at, no flush that covers anything here. */
@@ -284,7 +280,7 @@ static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *
 
 	if (tail == pos) {
 		/* relaxed: hints */
-		uint64_t t = now(space);
+		uint64_t t = dmap_now(space);
 
 		plat_store_relaxed(&ring->since_ns, t);
 		plat_store_relaxed(&ring->mark_ns, t);
@@ -394,10 +390,9 @@ int dmap_lazy_push(struct dmap_space *space, uint64_t entry)
 
 static int flush_expired(struct dmap_space *space)
 {
+	int begun, r = dmap_flush_poll(space);
 	bool any = false;
-	int r = 0;
 
-	dmap_flush_poll(space);
 	for (unsigned i = 0; i <= space->slots; i++) {
 		struct dmap_ring *ring = &space->ring[i];
 		/* DMA-A1 */
@@ -413,12 +408,12 @@ static int flush_expired(struct dmap_space *space)
 			any |= expired(space, ring);
 	}
 	if (!any)
-		return 0;
-	r = dmap_flush_begin(space);
-	for (unsigned i = 0; i <= space->slots && !r; i++)
+		return r;
+	begun = dmap_flush_begin(space);
+	for (unsigned i = 0; i <= space->slots && !begun; i++)
 		retire_until(space, &space->ring[i], plat_load_acquire(&space->ring[i].head),
 			     DMAP_RETIRE_TIMER);
-	return r;
+	return begun ? begun : r;
 }
 
 /* Have all queues covered by the next flush: whether there is anything in them. */

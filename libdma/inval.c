@@ -162,8 +162,9 @@ int dmap_flush_begin(struct dmap_space *space)
 		return r;
 	}
 	DMAP_COUNT(space, flush_cmds, 1);
-	/* DMA-R9: whoever reads this fence also sees that the old number has gone; with DMA-A6 */
+	/* DMA-R9: whoever reads these also sees that the old number has gone; with DMA-A6 */
 	plat_store_release(&space->pending_fence, fence);
+	plat_store_release(&space->pending_ns, dmap_now(space));
 	/* DMA-R6: the fence is in place; pairs with DMA-A6 */
 	plat_store_release(&space->pending, n);
 	if (!fence)
@@ -171,23 +172,33 @@ int dmap_flush_begin(struct dmap_space *space)
 	return 0;
 }
 
-/* Learn whether the pending flush, if any, has completed. */
-void dmap_flush_poll(struct dmap_space *space)
+/*
+ * Learn whether the pending flush, if any, has completed: 0, or why it is given up, once.
+ * A lost flush must not keep others from being begun; should it complete after
+ * all, nobody is told, and nothing is wrong.
+ */
+int dmap_flush_poll(struct dmap_space *space)
 {
 	/* DMA-A6: number, fence, number again; pairs with DMA-R6 and DMA-R9 */
 	uint64_t n = plat_load_acquire(&space->pending);
-	uint64_t fence;
+	uint64_t fence, since;
 	int r;
 
 	if (n <= DMAP_PENDING_BUSY)
-		return;
+		return 0;
 	fence = plat_load_acquire(&space->pending_fence);
+	since = plat_load_acquire(&space->pending_ns);
 	if (plat_load_acquire(&space->pending) != n)
-		return;
+		return 0;
 	r = fence ? space->inval->poll(space->inval_ctx, fence) : 1;
 	if (r > 0) {
 		flush_complete(space, n);
-	} else if (r < 0 && plat_cas_full(&space->pending, n, DMAP_PENDING_NONE)) {
-		DMAP_COUNT(space, failed, 1);
+		return 0;
 	}
+	if (!r && space->now_ns && dmap_now(space) - since > DMAP_PENDING_NS)
+		r = -ETIMEDOUT;
+	if (!r || !plat_cas_full(&space->pending, n, DMAP_PENDING_NONE))
+		return 0;
+	DMAP_COUNT(space, failed, 1);
+	return r;
 }

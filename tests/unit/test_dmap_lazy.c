@@ -299,6 +299,27 @@ Test(dmap_lazy, a_lost_flush_is_overtaken)
 	env_close(&env);
 }
 
+/* Nobody is waiting and no queue is full: the timer has to notice. */
+Test(dmap_lazy, the_timer_gives_up_a_lost_flush)
+{
+	open_lazy((struct env_options){ .clock = true, .simq = { .latency_ns = 1000 } });
+	env.clock_step_ns = 100;
+	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
+	env.clock_ns += 10 * MS;
+	dmap_simq_inject(env.simq, DMAP_SIMQ_LOST, 0, 1);
+	cr_assert_eq(dmap_flush(env.space, true), 0);
+	env.clock_ns += 900 * MS;
+	cr_assert_eq(dmap_flush(env.space, true), 0);
+	cr_assert_eq(env_stats(&env).failed_flushes, 0);
+	env.clock_ns += 200 * MS;
+	cr_assert_eq(dmap_flush(env.space, true), -ETIMEDOUT);
+	cr_assert_eq(env_stats(&env).failed_flushes, 1);
+	env.clock_ns += MS;
+	cr_assert_eq(dmap_flush(env.space, true), 0);
+	cr_assert_eq(queued(), 0);
+	env_close(&env);
+}
+
 Test(dmap_lazy, a_flush_that_reports_an_error_is_repeated)
 {
 	open_lazy((struct env_options){ .clock = true, .dmap = { .lazy_entries = 64 } });
