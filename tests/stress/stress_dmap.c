@@ -183,18 +183,18 @@ static bool map_one(struct mapping *m, uint64_t *seed)
 static void unmap_one(const struct mapping *m)
 {
 	uint64_t first = m->iova / PAGE, last = (m->iova + m->size - 1) / PAGE;
+	uint64_t phys = m->phys & ~(PAGE - 1);
 	int r;
 
 	for (uint64_t p = first; p <= last; p++)
-		if (plat_xchg_full(&owner[p], 0) != (m->phys & ~(PAGE - 1)) + (p - first) * PAGE + 1)
+		if (plat_xchg_full(&owner[p], 0) != phys + (p - first) * PAGE + 1)
 			plat_fetch_add_relaxed(&overlaps, 1);
 	r = dmap_unmap(space, m->iova, m->size);
 	if (r)
 		plat_fetch_add_relaxed(faults && (r == -ETIMEDOUT || r == -EIO) ? &failed_unmaps :
 										 &bad_returns, 1);
 	for (uint64_t p = first; strict && !r && p <= last; p++)
-		if (plat_load_acquire(&cached[p]) ==
-		    (((m->phys & ~(PAGE - 1)) + (p - first) * PAGE) | 1))
+		if (plat_load_acquire(&cached[p]) == ((phys + (p - first) * PAGE) | 1))
 			plat_fetch_add_relaxed(&reached, 1);
 }
 

@@ -365,7 +365,6 @@ Test(dmap_lazy, long_entries_between_short_ones)
 {
 	static const uint64_t pages[] = { 1, 1023, 1, 1024, 2, 1, 2048, 512, 3, 5000 };
 	struct env_options o = { .pgtbl_flags = PGTBL_UNLINK, .dmap = { .lazy_entries = 16 } };
-	uint64_t total = 0;
 
 	open_lazy(o);
 	for (int i = 0; i < 2000; i++) {
@@ -375,7 +374,6 @@ Test(dmap_lazy, long_entries_between_short_ones)
 		if (i % 7 == 0)
 			cr_assert_eq(env_access(&env, a + size - 1, &phys), 0);
 		cr_assert_eq(dmap_unmap(env.space, a, size), 0);
-		total += size;
 	}
 	cr_assert_gt(env.executed, 100);
 	env_close(&env);
@@ -406,7 +404,7 @@ Test(dmap_lazy, no_memory_for_the_queue)
 
 	open_lazy((struct env_options){ 0 });
 	env.mem.fail_all = true;
-	for (int i = 0; i < 10; i++) {
+	for (unsigned i = 0; i < 10; i++) {
 		a = map1();
 		cr_assert_eq(env_access(&env, a, &phys), 0);
 		cr_assert_eq(dmap_unmap(env.space, a, PAGE), 0);
