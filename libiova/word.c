@@ -283,27 +283,34 @@ int iova_share(struct iova_space *s, const struct iova_ref *ref)
 	return r;
 }
 
+/* The word of @node, or of a level-0 line in it, that holds @pfn. */
+static void ref_in_node(struct iova_space *s, struct iova_node *node, unsigned level, uint64_t pfn,
+			struct iova_ref *ref)
+{
+	unsigned lg2 = iova_unit_lg2(level) + IOVA_WORD_LG2;
+
+	ref->node = node;
+	ref->level = (uint8_t)level;
+	ref->base_pfn = pfn >> lg2 << lg2;
+	ref->child = (uint8_t)(pfn >> IOVA_LINE_LG2 & (IOVA_CHILDREN - 1));
+	ref->cell = level <= 1 ? iova_cell(s, pfn) : NULL;
+	ref->off = (uint32_t)(level ? offsetof(struct iova_node, line) + (pfn >> lg2 & 3) * 8 :
+				      iova_off0(pfn));
+}
+
 /* The word of @level that holds @pfn, if its node exists. */
 bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref)
 {
-	ref->level = (uint8_t)level;
-	ref->base_pfn = pfn >> (iova_unit_lg2(level) + IOVA_WORD_LG2)
-			       << (iova_unit_lg2(level) + IOVA_WORD_LG2);
-	ref->cell = NULL;
-	if (level <= 1) {
-		ref->cell = iova_cell(s, pfn);
-		ref->node = plat_load_acquire(ref->cell); /* IOVA-N1: pairs with IOVA-N2 */
-		ref->off = (uint32_t)(level ? iova_off1(pfn) : iova_off0(pfn));
-		ref->child = (uint8_t)(pfn >> IOVA_LINE_LG2 & (IOVA_CHILDREN - 1));
-		return ref->node != &iova_no_node;
-	}
-	ref->node = iova_node_at(s, level, pfn);
-	ref->child = 0;
-	if (!ref->node)
+	struct iova_node *node;
+
+	if (level <= 1)
+		node = plat_load_acquire(iova_cell(s, pfn)); /* IOVA-N1: pairs with IOVA-N2 */
+	else
+		node = iova_node_at(s, level, pfn);
+	if (!node)
 		return false;
-	ref->off = (uint32_t)(offsetof(struct iova_node, line) +
-			      (pfn >> (iova_unit_lg2(level) + IOVA_WORD_LG2) & 3) * 8);
-	return true;
+	ref_in_node(s, node, level, pfn, ref);
+	return node != &iova_no_node;
 }
 
 /*
@@ -313,21 +320,26 @@ bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova
  */
 bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref)
 {
+	struct iova_node *node = s->root;
 	unsigned level = s->top_level;
 
 	if (pfn >> iova_span_lg2(level))
 		return false;
-	iova_ref_at(s, level, pfn, ref);
+	ref_in_node(s, node, level, pfn, ref);
 	for (; level > 0; level--) {
 		struct iova_ref below;
-		uint64_t w = plat_load_acquire(iova_word(ref));
-		unsigned g = pfn >> iova_unit_lg2(level) & 31;
 		unsigned b = pfn >> iova_unit_lg2(level - 1) & 31;
 
-		if (iova_state(w, g) != IOVA_START)
+		if (iova_state(plat_load_acquire(iova_word(ref)), iova_unit_of(ref, pfn)) != IOVA_START)
 			break;
-		if (!iova_ref_at(s, level - 1, pfn, &below))
-			break;
+		if (level > 1) {
+			unsigned i = pfn >> iova_span_lg2(level - 1) & (IOVA_CHILDREN - 1);
+
+			node = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+			if (!node)
+				break;
+		}
+		ref_in_node(s, node, level - 1, pfn, &below);
 		if (iova_state(plat_load_acquire(iova_word(&below)), b) == IOVA_MISSING)
 			break;
 		*ref = below;
