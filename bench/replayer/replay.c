@@ -171,7 +171,7 @@ static void replay_file(struct run *run, const char *path)
 	struct trace_error err;
 	struct trace *t;
 
-	progress_what(path, "reading");
+	progress_what(strrchr(path, '/') ? strrchr(path, '/') + 1 : path, "reading");
 	if (trace_load(&t, path, progress_done, NULL, &err)) {
 		progress_what("", "");
 		if (err.line)
