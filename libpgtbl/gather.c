@@ -9,15 +9,6 @@
  */
 #include "pgtbl_priv.h"
 
-void pgtbl_gather_init(struct pgtbl_gather *gather)
-{
-	gather->nr_ranges = 0;
-	gather->tables = false;
-	gather->free_list = NULL;
-	gather->free_tail = NULL;
-	gather->free_pages = 0;
-}
-
 /* Bytes between two ranges; 0 when they touch or overlap. */
 static uint64_t gap(const struct pgtbl_range *a, const struct pgtbl_range *b)
 {

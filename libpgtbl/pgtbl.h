@@ -159,13 +159,20 @@ struct pgtbl_range {
 struct pgtbl_gather {
 	unsigned nr_ranges;
 	bool tables;
-	struct pgtbl_range range[PGTBL_GATHER_RANGES];
 	void *free_list;
 	void *free_tail;
 	uint64_t free_pages;
+	struct pgtbl_range range[PGTBL_GATHER_RANGES];
 };
 
-void pgtbl_gather_init(struct pgtbl_gather *gather);
+static inline void pgtbl_gather_init(struct pgtbl_gather *gather)
+{
+	gather->nr_ranges = 0;
+	gather->tables = false;
+	gather->free_list = (void *)0;
+	gather->free_tail = (void *)0;
+	gather->free_pages = 0;
+}
 
 static inline bool pgtbl_gather_empty(const struct pgtbl_gather *gather)
 {

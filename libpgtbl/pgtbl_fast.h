@@ -57,14 +57,16 @@ static plat_always_inline uint64_t *pt_fast_level2(const struct pgtbl *pt, uint6
 	return table;
 }
 
-/* The level-1 entry of @iova if all entries on the way are live, or NULL. */
-static plat_always_inline uint64_t *pt_fast_level1(const struct pgtbl *pt, uint64_t iova)
+/* *@slot: the level-1 entry of @iova.  False if not all entries on the way are live. */
+static plat_always_inline bool pt_fast_level1(const struct pgtbl *pt, uint64_t iova,
+					      uint64_t **slot)
 {
 	uint64_t *table = pt_fast_level2(pt, iova);
 
 	if (plat_unlikely(!table) || !pt_fast_down(pt, &table, iova, 2))
-		return NULL;
-	return &table[pt_index(iova, 1)];
+		return false;
+	*slot = &table[pt_index(iova, 1)];
+	return true;
 }
 
 /* Whether [iova, iova + size) is pages of one leaf table's span; 0 is no size. */
@@ -121,9 +123,9 @@ static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t ph
 			done = true;
 		}
 	} else {
-		slot = pt_fast_level1(pt, iova);
-		done = slot && pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2),
-					    fmt_leaf(phys, attr, 1), report && report->gather);
+		done = pt_fast_level1(pt, iova, &slot) &&
+		       pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2), fmt_leaf(phys, attr, 1),
+				    report && report->gather);
 	}
 	plat_read_unlock();
 	if (plat_unlikely(!done))
@@ -144,8 +146,7 @@ static int pt_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
 	attr = pt->attr[prot];
 	if (plat_unlikely(!attr || !plat_read_trylock()))
 		return pt_map_slow(pt, iova, phys, size, prot, report);
-	slot = pt_fast_level1(pt, iova);
-	if (plat_unlikely(!slot || pt_leaf_load(slot))) {
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || pt_leaf_load(slot))) {
 		plat_read_unlock();
 		return pt_map_slow(pt, iova, phys, size, prot, report);
 	}
@@ -209,8 +210,7 @@ static uint64_t pt_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
 		return pt_unmap_mid(pt, iova, size, gather, report);
 	if (plat_unlikely((iova & pt->iova_bad) || !plat_read_trylock()))
 		return pt_unmap_slow(pt, iova, size, gather, report);
-	slot = pt_fast_level1(pt, iova);
-	if (plat_unlikely(!slot || !(pt_leaf_load(slot) & FMT_INUSE))) {
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !(pt_leaf_load(slot) & FMT_INUSE))) {
 		plat_read_unlock();
 		return pt_unmap_slow(pt, iova, size, gather, report);
 	}
@@ -227,8 +227,7 @@ static int pt_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
 
 	if (plat_unlikely((iova & pt->iova_bad & ~(PT_PAGE_BYTES - 1)) || !plat_read_trylock()))
 		return pt_translate_slow(pt, iova, phys);
-	slot = pt_fast_level1(pt, iova);
-	entry = slot ? pt_leaf_load(slot) : 0;
+	entry = pt_fast_level1(pt, iova, &slot) ? pt_leaf_load(slot) : 0;
 	plat_read_unlock();
 	if (plat_unlikely(!fmt_is_leaf(entry, 1)))
 		return pt_translate_slow(pt, iova, phys);
@@ -295,8 +294,8 @@ static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment
 	sum = pt_sg_sum(seg, nr_seg);
 	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) || !plat_read_trylock()))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
-	slot = pt_fast_level1(pt, iova);
-	if (plat_unlikely(!slot || !pt_all_free(slot, (unsigned)(sum.total >> FMT_PAGE_LG2)))) {
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) ||
+			  !pt_all_free(slot, (unsigned)(sum.total >> FMT_PAGE_LG2)))) {
 		plat_read_unlock();
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	}
