@@ -223,6 +223,7 @@ int main(int argc, char **argv)
 		if (!bench_names_find(names, argv[i])) {
 			fprintf(stderr, "ratios: unknown name \"%s\" (--list prints all)\n",
 				argv[i]);
+			bench_names_free(names);
 			return 1;
 		}
 	}
