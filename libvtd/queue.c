@@ -46,8 +46,8 @@ static uint64_t queue_done(struct vtd_unit *u, uint64_t *open)
 	/* VTD-Q1 (acquire): pairs with the unit's status write and with VTD-Q9 */
 	uint32_t done = plat_load_acquire((uint32_t *)(q->status + VTD_STATUS_DONE));
 
-	/* VTD-Q2 (acquire): after the status word, so never less than it + 1; pairs with VTD-Q5 */
-	*open = plat_load_acquire(&q->open);
+	/* VTD-Q2 (relaxed): after VTD-Q1, so never less than the status + 1; pairs with VTD-Q5 */
+	*open = plat_load_relaxed(&q->open);
 	return *open - 1 - (uint32_t)((uint32_t)(*open - 1) - done);
 }
 
@@ -253,8 +253,8 @@ int vtd_inval_submit(struct vtd_unit *u, const struct vtd_inval_cmd *cmd, unsign
 		queue_release(u);
 	} else {
 		queue_publish(&u->queue, &own);
-		/* VTD-Q8 (acquire): after VTD-Q7; pairs with VTD-Q5 */
-		*fence = plat_load_acquire(&u->queue.open);
+		/* VTD-Q8 (relaxed): VTD-Q7 orders it; pairs with VTD-Q5 */
+		*fence = plat_load_relaxed(&u->queue.open);
 	}
 	queue_kick(u);
 	vtd_irq_restore(u, flags);

@@ -55,6 +55,7 @@ include tests/unit/iova.mk
 include tests/unit/plat.mk
 include tests/mc/local.mk
 include tests/mc/dma.mk
+include tests/mc/vtd.mk
 include tests/stress/plat.mk
 include tests/stress/iova.mk
 include tests/unit/dma.mk

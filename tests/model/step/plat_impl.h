@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * plat_impl.h - plat.h for tests that look between the steps: the user-space
- * primitives, with a call of vtd_step after each one that writes or acquires.
+ * primitives, with a call of vtd_step after each one that loads or stores.
  *
  * At that call a test plays an interrupt on the same CPU, or the hardware
  * reading the tables just then.
@@ -27,6 +27,7 @@ extern void (*vtd_step)(void);
 			vtd_step(); \
 	} while (0)
 
+#undef plat_load_relaxed
 #undef plat_load_acquire
 #undef plat_store_relaxed
 #undef plat_store_release
@@ -39,6 +40,7 @@ extern void (*vtd_step)(void);
 #undef plat_fetch_add_relaxed
 #undef plat_fetch_add_full
 
+#define plat_load_relaxed(p) VTD_STEP(__atomic_load_n((p), __ATOMIC_RELAXED))
 #define plat_load_acquire(p) VTD_STEP(__atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define plat_store_relaxed(p, v) VTD_STEP_VOID(__atomic_store_n((p), (v), __ATOMIC_RELAXED))
 #define plat_store_release(p, v) VTD_STEP_VOID(__atomic_store_n((p), (v), __ATOMIC_RELEASE))
