@@ -12,5 +12,5 @@ libvtd_libvtd_la_SOURCES =
 libvtd_libvtd_la_LIBADD = libvtd/libvtd_core.la plat/libplat.la
 libvtd_libvtd_la_LDFLAGS = $(SOLIB_FLAGS) -Wl,--version-script=$(top_srcdir)/libvtd/libvtd.map
 EXTRA_libvtd_libvtd_la_DEPENDENCIES = libvtd/libvtd.map
-EXTRA_DIST += libvtd/libvtd.map
+EXTRA_DIST += libvtd/libvtd.map doc/ordering-vtd.md
 pkginclude_HEADERS += libvtd/vtd.h libvtd/vtd_dmar.h
