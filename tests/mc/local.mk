@@ -9,14 +9,14 @@ MC_CFLAGS = $(AM_CFLAGS) -fno-pie
 MC_NOPIE = -no-pie
 MC_MODEL_CPPFLAGS = $(MC_CPPFLAGS) -fsanitize=thread
 MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack tests/mc/mc_iova \
-	tests/mc/mc_pgtbl
+	tests/mc/mc_iova_tree tests/mc/mc_pgtbl
 
 if !SANITIZERS
 check_LTLIBRARIES += tests/mc/libmc.la
 check_PROGRAMS += $(MC_TESTS)
 # One thread: nothing for ThreadSanitizer to see.
 if !TSAN
-TESTS += $(MC_TESTS)
+TESTS += $(MC_TESTS) tests/mc/mutants.sh
 endif
 endif
 
@@ -53,10 +53,17 @@ tests_mc_mc_iova_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_iova_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_iova_LDADD = tests/mc/libmc.la
 
+tests_mc_mc_iova_tree_SOURCES = tests/mc/mc_iova_tree.c tests/mc/mc_iova.h \
+	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_tree_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_iova_tree_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_iova_tree_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_iova_tree_LDADD = tests/mc/libmc.la
+
 tests_mc_mc_pgtbl_SOURCES = tests/mc/mc_pgtbl.c $(libpgtbl_libpgtbl_core_la_SOURCES)
 tests_mc_mc_pgtbl_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_pgtbl_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_pgtbl_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_pgtbl_LDADD = tests/mc/libmc.la
 
-EXTRA_DIST += tests/mc/README.md
+EXTRA_DIST += tests/mc/README.md tests/mc/mutants.sh tests/mc/mutants/list

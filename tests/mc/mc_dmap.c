@@ -61,11 +61,6 @@ int iova_space_for_each(struct iova_space *s, uint64_t first, uint64_t last,
 	return 0;
 }
 
-void pgtbl_gather_init(struct pgtbl_gather *gather)
-{
-	memset(gather, 0, sizeof(*gather));
-}
-
 void pgtbl_gather_release(struct pgtbl *table, struct pgtbl_gather *gather)
 {
 	uint64_t p = (uint64_t)(uintptr_t)gather->free_list / 64;

@@ -11,6 +11,11 @@ static void init_full(void)
 {
 	fill_window(32, PAGE, 0);
 }
+/* A whole line, so that what searches know of it sinks to nothing. */
+static void init_line_full(void)
+{
+	fill_window(128, PAGE, 0);
+}
 static void init_1(void)
 {
 	fill_window(32, PAGE, 1u << 5);
@@ -32,6 +37,9 @@ static void init_2_shared(void)
 	mc_assert(!iova_space_free(s, 5 * PAGE, PAGE));
 }
 
+static void nothing(void)
+{
+}
 static void alloc_1(void)
 {
 	alloc_n(1);
@@ -69,6 +77,12 @@ static void free_7_8(void)
 {
 	free_7();
 	free_8();
+}
+/* The second succeeds if somebody has been given the granule meanwhile. */
+static void free_7_twice(void)
+{
+	free_7();
+	free_n(7, 1);
 }
 static void free_7_alloc(void)
 {
@@ -167,8 +181,18 @@ static const struct mc_model models[] = {
 	       IRQ(free_8, 0)),
 	WINDOW3("collect-irq", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), IRQ(alloc_1, 0),
 	       ON(free_7, 1)),
+	WINDOW("remote-double", init_full, window_end, 1, 2, 0, ON(alloc_1, 0),
+	       ON(free_7_twice, 1)),
+	WINDOW3("collect-aba", init_full, window_end, 1, 3, 0, ON(alloc_1, 0), IRQ(alloc_1, 0),
+		ON(free_7_twice, 1)),
 	WINDOW("free-move", init_full, window_end, 1, 2, 1, ON(free_7_alloc, 0), ON(free_8, 1)),
 	WINDOW("free-steal", init_full, window_end, 1, 2, 0, ON(free_7_8, 0), ON(alloc_1, 1)),
+	WINDOW3("free-search", init_line_full, window_end, 1, 2, 0, ON(free_7, 0), ON(alloc_1, 1),
+		ON(alloc_1, 0)),
+	WINDOW("free-lower", init_line_full, window_end, 1, 2, 0, ON(free_7, 0), ON(alloc_1, 0),
+	       ON(nothing, 1)),
+	WINDOW("remote-lower", init_line_full, window_end, 1, 2, 0, ON(free_7, 1), ON(alloc_1, 0)),
+	WINDOW("share-free", init_1, window_end, 1, 2, 0, ON(alloc_1, 1), ON(free_7, 2)),
 	WINDOW3("free-steal-irq", init_full, window_end, 1, 2, 0, ON(free_7, 0), IRQ(free_8, 0),
 	       ON(alloc_1, 1)),
 	WINDOW("free-wrong", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(free_wrong, 1)),

@@ -28,6 +28,8 @@ static struct device_page {
 	uint64_t entry[512];
 } device[DEVICE_PAGES];
 
+static uint32_t written_back;
+
 __attribute__((no_sanitize("thread"))) static void device_write_back(void *ctx, const void *first,
 								     size_t bytes)
 {
@@ -35,6 +37,7 @@ __attribute__((no_sanitize("thread"))) static void device_write_back(void *ctx, 
 	struct device_page *d = device;
 
 	(void)ctx;
+	plat_fetch_add_relaxed(&written_back, 1); /* somebody may come before it happens */
 	while (d->addr && d->addr != ((uintptr_t)p & ~(PAGE - 1)))
 		d++;
 	d->addr = (uintptr_t)p & ~(PAGE - 1);
@@ -117,6 +120,11 @@ static void init_unlink(void)
 	make(PGTBL_UNLINK, true);
 	map(BASE, 1);
 }
+static void init_unlink_empty(void)
+{
+	init_unlink();
+	unmap(BASE, PAGE, 0);
+}
 static void init_one(void)
 {
 	make(0, true);
@@ -190,6 +198,11 @@ static void unmap_span(void)
 	is(BASE, 0);
 	pgtbl_gather_release(pt, &gathered[1]);
 	pgtbl_drain(pt);
+}
+static void unmap_span_empty(void)
+{
+	mc_assert(pgtbl_unmap(pt, BASE, SPAN, &gathered[1]) == 0);
+	pgtbl_gather_release(pt, &gathered[1]);
 }
 static void unmap_map_span(void)
 {
@@ -384,6 +397,8 @@ static const struct mc_model models[] = {
 	TABLE("unlink-translate", init_unlink, end_none, 2, 3, 0, ON(unmap_span, 0),
 	      ON(translate_0, 1)),
 	TABLE("unlink-reclaim", init_unlink, end_none, 2, 3, 0, ON(unmap_span, 0), ON(reclaim, 1)),
+	TABLE("unlink-empty-reclaim", init_unlink_empty, end_none, 2, 3, 0, ON(unmap_span_empty, 0),
+	      ON(reclaim, 1)),
 	TABLE("unlink-reclaim-map", init_unlink, end_5, 2, 3, 0, ON(unmap_map_span, 0),
 	      ON(reclaim, 1)),
 	TABLE("flush-install", init_incoherent, end_1_2, 2, 3, 0, ON(map_device_1, 0),

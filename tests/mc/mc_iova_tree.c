@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * mc_iova_tree.c - models of libiova above one word: nodes, areas and lines that
+ * come into being, ranges of several words, lines given back, reservations.
+ */
+#include "mc_iova.h"
+
+/* A space that nobody has used: nothing is there but the root. */
+static struct {
+	uint64_t iova, bytes;
+} got[MC_THREADS];
+static unsigned nr_got;
+
+static void cold(uint64_t pages)
+{
+	uint64_t a = iova_space_alloc(s, pages * PAGE, ~0ull);
+	unsigned i;
+
+	if (iova_is_err(a)) {
+		mc_assert(iova_err(a) == -ENOMEM || iova_err(a) == -EAGAIN);
+		return;
+	}
+	i = plat_fetch_add_relaxed(&nr_got, 1);
+	got[i].iova = a;
+	got[i].bytes = pages * PAGE;
+}
+static void cold_1(void)
+{
+	cold(1);
+}
+static void cold_33(void)
+{
+	cold(33);
+}
+static void cold_2048(void)
+{
+	cold(2048);
+}
+static void cold_1_free(void)
+{
+	uint64_t a = iova_space_alloc(s, PAGE, ~0ull);
+
+	mc_assert(!iova_is_err(a));
+	mc_assert(!iova_space_free(s, a, PAGE));
+}
+static void cold_fixed(void)
+{
+	struct iova_range conflict;
+	int r = iova_space_alloc_fixed(s, 0, PAGE, &conflict);
+
+	mc_assert(!r || r == -EEXIST || r == -EAGAIN);
+	if (!r) {
+		unsigned i = plat_fetch_add_relaxed(&nr_got, 1);
+
+		got[i].iova = 0;
+		got[i].bytes = PAGE;
+	}
+}
+static void end_cold(void)
+{
+	for (unsigned a = 0; a < nr_got; a++)
+		for (unsigned b = a + 1; b < nr_got; b++)
+			mc_assert(got[a].iova >= got[b].iova + got[b].bytes ||
+				  got[b].iova >= got[a].iova + got[a].bytes);
+	for (unsigned i = 0; i < nr_got; i++)
+		mc_assert(!iova_space_free(s, got[i].iova, got[i].bytes));
+	mc_assert(!iova_space_in_use(s));
+	mc_assert(iova_space_alloc(s, TREE_BYTES, ~0ull) == 0);
+	mc_assert(!iova_space_free(s, 0, TREE_BYTES));
+	mc_assert(iova_space_destroy(s) == 0);
+}
+
+/* An area in eight slots of 64 granules: level-1 words. */
+static void init_area_full(void)
+{
+	fill_window(8, 64 * PAGE, 0);
+}
+static void init_area_2(void)
+{
+	fill_window(8, 64 * PAGE, 3u << 2);
+}
+static void alloc_1(void)
+{
+	alloc_n(1);
+}
+static void alloc_2(void)
+{
+	alloc_n(2);
+}
+static void alloc_free_1(void)
+{
+	uint64_t a = alloc_n(1);
+
+	if (!iova_is_err(a))
+		mc_assert(!free_n(a / slot_bytes, 1));
+}
+static void free_3(void)
+{
+	mc_assert(!free_n(3, 1));
+}
+
+/*
+ * The first group of the area is split into a line of level 0, which is empty;
+ * the rest is taken.  Slots of 16 granules are of level 0, eight of them the group.
+ */
+static void init_line(void)
+{
+	create();
+	slot_bytes = 16 * PAGE;
+	nr_slots = 32;
+	mc_assert(iova_space_alloc(s, PAGE, 8 * slot_bytes - 1) == 0);
+	for (uint64_t i = 8; i < 32; i += 8) {
+		mc_assert(iova_space_alloc(s, 8 * slot_bytes, 32 * slot_bytes - 1) == i * slot_bytes);
+		mark(&start, i, 8);
+	}
+	mc_assert(!iova_space_free(s, 0, PAGE));
+}
+static void alloc_line(void)
+{
+	alloc_n(8);
+}
+static void alloc_line_free(void)
+{
+	uint64_t a = alloc_n(8);
+
+	if (!iova_is_err(a))
+		mc_assert(!free_n(a / slot_bytes, 8));
+}
+static void end_line(void)
+{
+	window_drain();
+	mc_assert(iova_space_alloc(s, 32 * slot_bytes, 32 * slot_bytes - 1) == 0);
+	mc_assert(iova_space_destroy(s) == 1);
+}
+
+/* Ranges over the border of two words. */
+static void init_border(void)
+{
+	fill_window(64, PAGE, 3ull << 31);
+}
+static void init_border_taken(void)
+{
+	init_border();
+	mc_assert(!iova_space_alloc_fixed(s, 31 * PAGE, 2 * PAGE, NULL));
+	mark(&start, 31, 2);
+}
+static void take_border(void)
+{
+	take_n(31, 2);
+}
+static void take_free_border(void)
+{
+	if (!take_n(31, 2))
+		mc_assert(!free_n(31, 2));
+}
+static void free_border(void)
+{
+	free_n(31, 2);
+}
+static void reserve_border(void)
+{
+	reserve_n(31, 2);
+}
+static void reserve_31(void)
+{
+	reserve_n(31, 1);
+}
+static void free_32(void)
+{
+	free_n(32, 1);
+}
+static void end_reserved(void)
+{
+	window_drain();
+	mc_assert(iova_space_destroy(s) == 0);
+}
+
+#define ON(fn, cpu) { fn, cpu, 0 }
+#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
+#define TREE(name_, init_, check, p, fp, fails, ...) \
+	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
+	  .quick = { .preempt = p, .stale = 1, .alloc_fail = fails }, \
+	  .full = { .preempt = fp, .stale = 1, .spurious = 1, .alloc_fail = fails }, \
+	  .plats = MC_ALL }
+
+static const struct mc_model models[] = {
+	TREE("cold", create, end_cold, 0, 1, 0, ON(cold_1, 0), ON(cold_1, 1)),
+	TREE("cold-irq", create, end_cold, 1, 2, 0, ON(cold_1, 0), IRQ(cold_1, 0)),
+	TREE("cold-no-memory", create, end_cold, 0, 1, 1, ON(cold_1, 0), ON(cold_1, 1)),
+	TREE("cold-area", create, end_cold, 0, 1, 0, ON(cold_1, 0), ON(cold_33, 1)),
+	TREE("cold-areas", create, end_cold, 0, 1, 0, ON(cold_33, 0), ON(cold_33, 1)),
+	TREE("cold-large", create, end_cold, 1, 2, 0, ON(cold_2048, 0), ON(cold_2048, 1)),
+	TREE("cold-large-small", create, end_cold, 0, 1, 0, ON(cold_1, 0), ON(cold_2048, 1)),
+	TREE("cold-fixed", create, end_cold, 0, 1, 0, ON(cold_1, 0), ON(cold_fixed, 1)),
+	TREE("cold-free", create, end_cold, 0, 1, 0, ON(cold_1_free, 0), ON(cold_1, 1)),
+	TREE("area-alloc", init_area_2, window_end, 1, 2, 0, ON(alloc_1, 0), ON(alloc_1, 1)),
+	TREE("area-pair", init_area_2, window_end, 1, 2, 0, ON(alloc_2, 0), ON(alloc_1, 1)),
+	TREE("area-remote-free", init_area_full, window_end, 1, 2, 0, ON(alloc_1, 0),
+	     ON(free_3, 1)),
+	TREE("area-irq", init_area_2, window_end, 1, 2, 0, ON(alloc_free_1, 0),
+	     IRQ(alloc_free_1, 0)),
+	TREE("line-reclaim", init_line, end_line, 1, 2, 0, ON(alloc_free_1, 0), ON(alloc_line, 1)),
+	TREE("line-reclaim-own", init_line, end_line, 1, 2, 0, ON(alloc_line, 0),
+	     IRQ(alloc_free_1, 0)),
+	TREE("line-reclaim-2", init_line, end_line, 1, 2, 0, ON(alloc_line_free, 0),
+	     ON(alloc_line_free, 1)),
+	TREE("line-keep", init_line, end_line, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1)),
+	TREE("border-alloc", init_border, window_end, 1, 2, 0, ON(take_border, 0), ON(alloc_1, 1)),
+	TREE("border-border", init_border, window_end, 1, 2, 0, ON(take_free_border, 0),
+	     ON(take_border, 1)),
+	TREE("border-free", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
+	     ON(free_border, 1)),
+	TREE("border-free-alloc", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
+	     ON(alloc_1, 1)),
+	TREE("reserve-alloc", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
+	     ON(alloc_1, 1)),
+	TREE("reserve-free", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0),
+	     ON(take_free_border, 1)),
+	TREE("reserve-reserve", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
+	     ON(reserve_31, 1), ON(free_32, 2)),
+};
+
+int main(int argc, char **argv)
+{
+	return mc_main(argc, argv, models, sizeof(models) / sizeof(models[0]));
+}
