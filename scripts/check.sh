@@ -80,7 +80,8 @@ copy_sources() {
 			while IFS= read -r -d '' f; do [ -e "$f" ] && printf '%s\0' "$f"; done |
 			tar --null -T - -cf -) | tar -xf - -C "$work/src"
 	else
-		(cd "$top" && tar --exclude=./check-build -cf - .) | tar -xf - -C "$work/src"
+		(cd "$top" && tar --exclude=./check-build --exclude=./bench-build \
+			--exclude=./bench-report --exclude=./.git -cf - .) | tar -xf - -C "$work/src"
 		[ ! -f "$work/src/Makefile" ] || (cd "$work/src" && make -s distclean) >/dev/null 2>&1
 	fi
 	(cd "$work/src" && autoreconf -fi) >"$work/logs/autoreconf.log" 2>&1 ||

@@ -7,6 +7,7 @@ Lines that start with "# note" are reported and do not fail.
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -38,11 +39,13 @@ NO_SPDX = (".pc.in",)
 
 def files():
     """Paths relative to SRC: what git tracks, or what a release tarball holds."""
-    git = subprocess.run(["git", "-C", SRC, "ls-files"], capture_output=True, text=True)
-    if git.returncode == 0 and git.stdout:
-        return [f for f in git.stdout.splitlines() if os.path.isfile(os.path.join(SRC, f))]
+    if shutil.which("git"):
+        git = subprocess.run(["git", "-C", SRC, "ls-files"], capture_output=True, text=True)
+        if git.returncode == 0 and git.stdout:
+            return [f for f in git.stdout.splitlines() if os.path.isfile(os.path.join(SRC, f))]
     found = []
-    skip = {"build-aux", "autom4te.cache", ".git", "m4", "_build", "_inst"}
+    skip = {"build-aux", "autom4te.cache", ".git", "m4", "_build", "_inst", "bench-build",
+            "bench-report"}
     generated = {"configure", "Makefile.in", "aclocal.m4", "config.h.in"}
     for top, dirs, names in os.walk(SRC):
         dirs[:] = [d for d in dirs if d not in skip]
