@@ -28,7 +28,7 @@ flags="-nostdinc -ffreestanding -D__KERNEL__ -std=gnu11 -O2 -m64 -mcmodel=kernel
 # What a module may leave to the kernel: memory, RCU, preemption and interrupts off, nothing else.
 allowed='memset memcpy memmove memcmp kmalloc kfree __get_free_pages free_pages get_order
 	rcu_read_lock rcu_read_unlock synchronize_rcu nr_cpu_ids fake_processor_id
-	fake_preempt_disable fake_preempt_enable fake_in_task fake_irq_save fake_irq_restore'
+	fake_preempt_disable fake_preempt_enable fake_in_task fake_irq_save fake_irq_restore fake_irq_save fake_irq_restore'
 
 n=0
 result() { # status, description
