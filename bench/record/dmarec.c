@@ -44,7 +44,7 @@ module_param(map_pages, charp, 0444);
 MODULE_PARM_DESC(map_pages, "the IOMMU driver's iommu_domain_ops.map_pages");
 static char *flush_all = "intel_flush_iotlb_all";
 module_param(flush_all, charp, 0444);
-MODULE_PARM_DESC(flush_all, "the IOMMU driver's iommu_domain_ops.flush_iotlb_all");
+MODULE_PARM_DESC(flush_all, "its iommu_domain_ops.flush_iotlb_all; empty: not recorded");
 
 /* What dmarec-trace reads; little endian, as the machine. */
 struct event {
@@ -289,6 +289,9 @@ static int add_hook(struct hook *hook)
 	const char *name = hook->function ? hook->function : *hook->parameter;
 	int ret;
 
+	/* An empty filter would hook the whole kernel. */
+	if (!*name)
+		return hook->parameter == &flush_all ? 0 : -EINVAL;
 	/* Nothing that a hook calls is hooked, so no hook can meet itself. */
 	hook->ops.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION;
 	ret = ftrace_set_filter(&hook->ops, (unsigned char *)name, strlen(name), 1);

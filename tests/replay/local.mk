@@ -23,5 +23,5 @@ tests_replay_test_check_CPPFLAGS = $(REPLAY_TEST_CPPFLAGS)
 tests_replay_test_check_CFLAGS = $(UNIT_CFLAGS)
 tests_replay_test_check_LDADD = bench/libreplay.la $(UNIT_LIBS)
 
-TESTS += tests/replay/test_replay.sh
-EXTRA_DIST += tests/replay/test_replay.sh
+TESTS += tests/replay/test_replay.sh tests/replay/test_record.sh
+EXTRA_DIST += tests/replay/test_replay.sh tests/replay/test_record.sh
