@@ -286,21 +286,20 @@ int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift;
 	uint64_t pfn = iova >> s->shift;
+	const struct iova_pattern *p;
+	const uint64_t *wp;
 	unsigned g = pfn & 31;
 
-	if (plat_likely(n - 1 <= 31 && !(iova & s->granule_mask) && !(pfn >> IOVA_LOW_LG2) &&
-			g + n <= 32)) {
-		const struct iova_pattern *p = &iova_patterns[n];
-		const struct iova_node *node = plat_load_acquire(iova_cell_low(s, pfn));
-		const uint64_t *wp = (const uint64_t *)((const char *)node + iova_off0(pfn));
-		uint64_t ctl = plat_load_relaxed(wp + 4); /* IOVA-C1: the range is the caller's */
-
-		/* A CPU's word has no missing units, so the short comparison will do. */
-		if (plat_likely((plat_load_relaxed(wp) & p->chk << g) == p->pat << g &&
-				iova_own(ctl) <= PLAT_OWN_MAX_CPU && !(ctl & (uint32_t)(p->pat << g))))
-			return 0;
-	}
-	return free_slow(s, iova, size, true);
+	if (plat_unlikely(n - 1 > 31 || (iova & s->granule_mask) || pfn >> IOVA_LOW_LG2 ||
+			  g + n > 32))
+		return free_slow(s, iova, size, true);
+	p = &iova_patterns[n];
+	wp = word_of(plat_load_acquire(iova_cell_low(s, pfn)), iova_off0(pfn)); /* IOVA-N1 */
+	/* IOVA-C1: if the range is there it is the caller's, and nobody changes its bits */
+	if (plat_unlikely((plat_load_relaxed(wp) & (p->full | p->chk) << g) != p->pat << g ||
+			  (plat_load_relaxed(wp + 4) & (IOVA_CTL_LOOK | (uint32_t)(p->pat << g)))))
+		return free_slow(s, iova, size, true);
+	return 0;
 }
 
 uint64_t iova_space_alloc_request(struct iova_space *s, const struct iova_request *req)

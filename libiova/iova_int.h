@@ -164,11 +164,12 @@ struct iova_want {
 	uint8_t class; /* ceil(log2(units)) */
 };
 
+/* For a range of so many units that begins in unit 0 of a word. */
 struct iova_pattern {
-	uint64_t full;
-	uint64_t pat;
-	uint64_t chk;
-	uint64_t class;
+	uint64_t full; /* both bits of its units */
+	uint64_t pat;  /* what they hold */
+	uint64_t chk;  /* enough of them to tell it in a word without missing units, and one CONT beyond */
+	uint32_t class;
 };
 #pragma GCC visibility push(hidden)
 extern const struct iova_pattern iova_patterns[33]; /* [units] */
