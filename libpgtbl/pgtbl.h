@@ -274,8 +274,8 @@ struct pgtbl_calls {
  * be free and all table pages are at hand: on error nothing has changed, not
  * even for a moment.
  *
- * With report->gather the range is walked only once, which is faster from some
- * ten pages on.  On error everything is undone, but a device may have seen, and cached,
+ * With report->gather the range is walked only once, which is faster for more
+ * than 16 pages.  On error everything is undone, but a device may have seen, and cached,
  * what was there for a moment: it is in the gather, to be invalidated before
  * the physical pages are used for anything else.  Tables made on the way stay,
  * empty, for later calls or pgtbl_reclaim().
