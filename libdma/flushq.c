@@ -123,29 +123,46 @@ static bool push_long(struct dmap_space *space, uint64_t first, uint64_t size,
 	return true;
 }
 
-/* Copy what is complete in [t, t + limit) to @w: number of words. */
-static unsigned copy_entries(struct dmap_space *space, uint64_t *slot, uint64_t t,
-			     unsigned limit, uint64_t *w)
+/* Copy complete short entries from @t on to @w, at most to the end of the ring: their number. */
+static unsigned copy_short(const struct dmap_space *space, uint64_t *slot, uint64_t t,
+			   unsigned limit, uint64_t *w)
 {
-	unsigned i = 0;
+	const uint64_t *from = slot_at(space, slot, t);
+	uint64_t to_end = space->ring_size - (t & (space->ring_size - 1));
+	uint64_t ph = phase(space, t);
+	unsigned i;
 
-	while (i < limit) {
-		/* DMA-A2: complete with all its words; pairs with DMA-R2 */
-		w[i] = plat_load_acquire(slot_at(space, slot, t + i));
-		if ((w[i] & 1) != phase(space, t + i))
+	if (limit > to_end)
+		limit = (unsigned)to_end;
+	for (i = 0; i < limit; i++) {
+		/* DMA-A2: complete; pairs with DMA-R2 */
+		w[i] = plat_load_acquire(&from[i]);
+		if ((w[i] & (ENTRY_LONG | 1)) != ph)
 			break;
-		if (plat_likely(!(w[i] & ENTRY_LONG))) {
-			i++;
-			continue;
-		}
-		if (i + LONG_WORDS > limit)
-			break;
-		/* relaxed: behind DMA-A2 of the first word */
-		for (unsigned k = 1; k < LONG_WORDS; k++)
-			w[i + k] = plat_load_relaxed(slot_at(space, slot, t + i + k));
-		i += LONG_WORDS;
 	}
 	return i;
+}
+
+/* Copy the long entry at position @t, if it is complete: whether it is. */
+static bool copy_long(const struct dmap_space *space, uint64_t *slot, uint64_t t, uint64_t *w)
+{
+	/* DMA-A2: complete with all its words; pairs with DMA-R2 */
+	w[0] = plat_load_acquire(slot_at(space, slot, t));
+	if ((w[0] & (ENTRY_LONG | 1)) != (ENTRY_LONG | phase(space, t)))
+		return false;
+	/* relaxed: behind DMA-A2 of the first word */
+	for (unsigned i = 1; i < LONG_WORDS; i++)
+		w[i] = plat_load_relaxed(slot_at(space, slot, t + i));
+	return true;
+}
+
+static void finish_short(struct dmap_space *space, const uint64_t *w, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++)
+		if (plat_unlikely(iova_space_free(space->iova, w[i] & ENTRY_FIRST,
+						  (w[i] >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX)
+							  << space->granule_lg2)))
+			dmap_bad_free(space);
 }
 
 /* Arithmetic shift: a kernel pointer has its top bits set. */
@@ -154,29 +171,15 @@ static inline void *pointer(uint64_t w)
 	return (void *)(uintptr_t)((int64_t)w >> 1);
 }
 
-static void finish_entries(struct dmap_space *space, const uint64_t *w, unsigned nr)
+static plat_noinline void finish_long(struct dmap_space *space, const uint64_t *w)
 {
 	struct pgtbl_gather gather;
-	unsigned i = 0;
 
 	pgtbl_gather_init(&gather);
-	while (i < nr) {
-		uint64_t first = w[i] & ENTRY_FIRST;
-
-		if (plat_likely(!(w[i] & ENTRY_LONG))) {
-			uint64_t granules = w[i] >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX;
-
-			dmap_finish(space, first, granules << space->granule_lg2, &gather);
-			i++;
-			continue;
-		}
-		gather.free_list = pointer(w[i + 2]);
-		gather.free_tail = pointer(w[i + 3]);
-		gather.free_pages = w[i + 4] >> 1;
-		dmap_finish(space, first, w[i + 1] & ~1ull, &gather);
-		pgtbl_gather_init(&gather);
-		i += LONG_WORDS;
-	}
+	gather.free_list = pointer(w[2]);
+	gather.free_tail = pointer(w[3]);
+	gather.free_pages = w[4] >> 1;
+	dmap_finish(space, w[0] & ENTRY_FIRST, w[1] & ~1ull, &gather);
 }
 
 /*
@@ -186,7 +189,7 @@ static void finish_entries(struct dmap_space *space, const uint64_t *w, unsigned
 static int retire(struct dmap_space *space, struct dmap_ring *ring)
 {
 	uint64_t w[DMAP_RETIRE_MAX];
-	uint64_t t, mark;
+	uint64_t t, mark, *slot;
 	uint32_t nr;
 	unsigned n;
 
@@ -198,14 +201,19 @@ static int retire(struct dmap_space *space, struct dmap_ring *ring)
 	if (!nr || !dmap_covered(space, mark_stamp(mark)))
 		return 0;
 	/* DMA-A7: something was marked, so there are slots */
-	n = copy_entries(space, plat_load_acquire(&ring->slot), t,
-			 nr < DMAP_RETIRE_MAX ? nr : DMAP_RETIRE_MAX, w);
+	slot = plat_load_acquire(&ring->slot);
+	n = copy_short(space, slot, t, nr < DMAP_RETIRE_MAX ? nr : DMAP_RETIRE_MAX, w);
+	if (!n && nr >= LONG_WORDS && copy_long(space, slot, t, w))
+		n = LONG_WORDS;
 	if (!n)
 		return 0;
 	/* DMA-R3: the slots have been read; pairs with DMA-A3 */
 	if (!plat_cas_full(&ring->tail, t, t + n))
 		return -EAGAIN;
-	finish_entries(space, w, n);
+	if (plat_likely(!(w[0] & ENTRY_LONG)))
+		finish_short(space, w, n);
+	else
+		finish_long(space, w);
 	return (int)n;
 }
 

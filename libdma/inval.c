@@ -33,39 +33,13 @@ static plat_always_inline int submit_wait(struct dmap_space *space,
 	return r;
 }
 
-/* A strict unmap with one range: counted on its CPU, where possible without a LOCK prefix. */
-static plat_always_inline void count_single(struct dmap_space *space)
-{
-	unsigned cpu = plat_cpu_raw();
-
-	if (plat_likely(cpu < space->own_slots)) {
-		uint64_t *p = &space->ring[cpu].singles;
-		/* relaxed: the step fails if anybody else counted meanwhile */
-		uint64_t old = plat_load_relaxed(p);
-
-		if (plat_likely(plat_percpu_cas(p, old, old + 1, cpu)))
-			return;
-	}
-	DMAP_COUNT(space, many, 1);
-	DMAP_COUNT(space, many_ranges, 1);
-}
-
 static struct dmap_inval_cmd domain_cmd(const struct dmap_space *space)
 {
 	return (struct dmap_inval_cmd){ .kind = DMAP_INVAL_DOMAIN, .domain = space->domain };
 }
 
-static void range_cmd(const struct dmap_space *space, const struct pgtbl_gather *gather,
-		      unsigned i, struct dmap_inval_cmd *cmd)
-{
-	cmd->kind = DMAP_INVAL_RANGE;
-	cmd->leaf_only = !gather->tables;
-	cmd->domain = space->domain;
-	cmd->first = gather->range[i].first;
-	cmd->last = gather->range[i].last;
-}
-
-static plat_noinline int inval_many(struct dmap_space *space, const struct pgtbl_gather *gather)
+/* Invalidate what was gathered, in one submission, and wait: 0, -ETIMEDOUT, -EIO. */
+int dmap_inval_many(struct dmap_space *space, const struct pgtbl_gather *gather)
 {
 	struct dmap_inval_cmd cmd[PGTBL_GATHER_RANGES];
 	unsigned nr = gather->nr_ranges;
@@ -73,7 +47,7 @@ static plat_noinline int inval_many(struct dmap_space *space, const struct pgtbl
 
 	DMAP_COUNT(space, many, 1);
 	for (unsigned i = 0; i < nr; i++)
-		range_cmd(space, gather, i, &cmd[i]);
+		dmap_range_cmd(space, gather, i, &cmd[i]);
 	if (nr)
 		r = submit_wait(space, cmd, nr);
 	if (r != -EINVAL) {
@@ -89,18 +63,15 @@ static plat_noinline int inval_many(struct dmap_space *space, const struct pgtbl
 	return r;
 }
 
-/* Invalidate what was gathered and wait: 0, -ETIMEDOUT, -EIO. */
-int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather)
+/* The rest of dmap_inval_gather(): the submission of @cmd returned @r and @fence. */
+int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r,
+		    uint64_t fence)
 {
-	struct dmap_inval_cmd cmd;
-	int r;
-
-	if (plat_unlikely(gather->nr_ranges != 1))
-		return inval_many(space, gather);
-	range_cmd(space, gather, 0, &cmd);
-	r = submit_wait(space, &cmd, 1);
-	count_single(space);
-	if (plat_unlikely(r))
+	if (r == -EAGAIN)
+		r = submit_again(space, cmd, 1, &fence);
+	if (!r && fence)
+		r = space->inval->wait(space->inval_ctx, fence);
+	if (r)
 		DMAP_COUNT(space, failed, 1);
 	return r;
 }
