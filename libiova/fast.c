@@ -74,9 +74,9 @@ static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, ui
 	pfn = iova_hint_peek(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
 	g = pfn & 31;
-	if (plat_unlikely(!(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
-			  plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g,
-					 p->pat << g)))
+	if (plat_unlikely(
+		    !(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
+		    plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g, p->pat << g)))
 		return alloc_slow(s, size, max);
 	return iova;
 }
@@ -133,12 +133,11 @@ static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool che
 	if (level && iova_pad_get(ref.node, pfn) != (units << lg2) - n)
 		return -EINVAL;
 	ctl = plat_load_acquire(iova_word_ctl(&ref));
-	if ((ctl & IOVA_CTL_LOOK) && (iova_reserved(s, pfn, pfn + n - 1, NULL) ||
-				      iova_span_goes_on(s, pfn + n)))
+	if ((ctl & IOVA_CTL_LOOK) &&
+	    (iova_reserved(s, pfn, pfn + n - 1, NULL) || iova_span_goes_on(s, pfn + n)))
 		return -EINVAL;
 	if (!check_only)
-		return iova_word_free(s, &ref, p->chk << g, p->pat << g,
-				      (uint32_t)(p->full << g));
+		return iova_word_free(s, &ref, p->chk << g, p->pat << g, (uint32_t)(p->full << g));
 	w = plat_load_acquire(iova_word(&ref));
 	if (iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED ||
 	    (ctl & (uint32_t)(p->pat << g)))
@@ -200,7 +199,8 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 	if (plat_unlikely(iova_own(ctl) > PLAT_OWN_MAX_CPU || iova_own(ctl) == cpu ||
 			  cpu >= s->nr_slots || !(ctl & PLAT_CTL_OPEN) || (ctl & bits) ||
 			  (plat_load_acquire(wp) & p->chk << g) != p->pat << g ||
-			  !plat_cas_full(wp + 4, ctl, ctl | bits))) /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
+			  /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
+			  !plat_cas_full(wp + 4, ctl, ctl | bits)))
 		return free_bad(s, iova, size);
 	count_one(&s->slot[cpu].remote_frees);
 	return 0;
@@ -211,7 +211,8 @@ static plat_noinline int free_low_foreign(struct iova_space *s, uint64_t iova, u
 	uint64_t n = (size + s->granule_mask) >> s->shift, pfn = iova >> s->shift;
 	const struct iova_node *node = plat_load_acquire(iova_cell_low(s, pfn)); /* IOVA-N1 */
 
-	return free_foreign(s, iova, size, word_of(node, iova_off0(pfn)), &iova_patterns[n], pfn & 31);
+	return free_foreign(s, iova, size, word_of(node, iova_off0(pfn)), &iova_patterns[n],
+			    pfn & 31);
 }
 
 static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t size)
@@ -252,7 +253,8 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 		return free_bad(s, iova, size);
 	cell = iova_cell(s, pfn);
 	if (plat_unlikely(plat_word_put(cell, iova_off0(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, word_of(plat_load_acquire(cell), iova_off0(pfn)), p, g);
+		return free_foreign(s, iova, size, word_of(plat_load_acquire(cell), iova_off0(pfn)),
+				    p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
@@ -273,8 +275,8 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	if (plat_unlikely(pfn >> IOVA_LOW_LG2))
 		return free_high(s, iova, size);
 	p = &iova_patterns[n]; /* low granules beyond the space are reserved */
-	if (plat_unlikely(plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g,
-					p->pat << g)))
+	if (plat_unlikely(
+		    plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g, p->pat << g)))
 		return free_low_foreign(s, iova, size);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))

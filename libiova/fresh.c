@@ -9,7 +9,8 @@
 bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, unsigned class)
 {
 	if (!plat_cas_full(iova_word_ctl(ref), ctl,
-			   (ctl & IOVA_CTL_EPOCH) | iova_ctl(c->own, class, PLAT_CTL_OPEN))) /* IOVA-A1: pairs with IOVA-W3 */
+			   /* IOVA-A1: pairs with IOVA-W3 */
+			   (ctl & IOVA_CTL_EPOCH) | iova_ctl(c->own, class, PLAT_CTL_OPEN)))
 		return false;
 	iova_raise(ref->node->parent, 1, ref->node->index,
 		   1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
@@ -24,7 +25,8 @@ static bool adopt_some(struct iova_ctx *c, unsigned class)
 	struct iova_ref line;
 	uint64_t from = c->want->lo;
 
-	while (iova_next_line(c->s, 1, from, c->want->hi, 1ull << IOVA_CLASS_NONE, 0, &line, &near)) {
+	while (iova_next_line(c->s, 1, from, c->want->hi, 1ull << IOVA_CLASS_NONE, 0, &line,
+			      &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			unsigned lg2 = iova_unit_lg2(1) + IOVA_WORD_LG2;
 			struct iova_ref ref = line;
@@ -50,7 +52,7 @@ struct iova_units {
 	unsigned mask;	/* of the group's eight units; 0: none were to be had */
 };
 
-/* Would @want find a place in the word below the units of @pfn's pair, were the unit of @pfn split too? */
+/* Were the unit of @pfn split too, would @want find a place in the word below its pair? */
 static bool would_fit(struct iova_ctx *c, const struct iova_ref *ref, uint64_t pfn)
 {
 	unsigned level = ref->level - 1u;
@@ -58,7 +60,8 @@ static bool would_fit(struct iova_ctx *c, const struct iova_ref *ref, uint64_t p
 	struct iova_ref below;
 
 	return level == c->want->level && iova_ref_at(c->s, level, pfn, &below) &&
-	       iova_candidates(plat_load_acquire(iova_word(&below)) & ~half, below.base_pfn, c->want);
+	       iova_candidates(plat_load_acquire(iova_word(&below)) & ~half, below.base_pfn,
+			       c->want);
 }
 
 /*
@@ -70,7 +73,8 @@ static unsigned fitting(struct iova_ctx *c, const struct iova_ref *ref, unsigned
 	unsigned lg2 = iova_unit_lg2(ref->level);
 	uint64_t base = ref->base_pfn + ((uint64_t)g << lg2);
 	uint64_t unit = 1ull << lg2;
-	unsigned free = ~iova_used(plat_load_relaxed(iova_word(ref))) >> g & 0xff; /* the take revalidates */
+	/* the take revalidates */
+	unsigned free = ~iova_used(plat_load_relaxed(iova_word(ref))) >> g & 0xff;
 
 	if (free == 0xff && iova_fits(c->want, base, base + 8 * unit - 1))
 		return 0xff;
@@ -103,9 +107,9 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
 		if (!pat)
 			continue;
 		iova_move_begin(c->s);
-		if (iova_own(plat_load_acquire(iova_word_ctl(ref))) == PLAT_OWN_SHARED ?
-			    !iova_shared_take(ref, pat | pat << 32, pat) :
-			    !plat_word_take(ref->cell, ref->off, pat | pat << 32, pat))
+		if (iova_own(plat_load_acquire(iova_word_ctl(ref))) == PLAT_OWN_SHARED
+			    ? !iova_shared_take(ref, pat | pat << 32, pat)
+			    : !plat_word_take(ref->cell, ref->off, pat | pat << 32, pat))
 			return u;
 		iova_move_end(c->s, false);
 	}
@@ -125,10 +129,10 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
 	do { /* a word that is SHARED already keeps its class */
 		ctl = plat_load_acquire(ctlp);
 	} while (!plat_cas_full(ctlp, ctl,
-				iova_own(ctl) == PLAT_OWN_SHARED ?
-					ctl | (flags & ~IOVA_CTL_CLASS) :
-					(ctl & IOVA_CTL_EPOCH) |
-						iova_ctl(PLAT_OWN_SHARED, 0, flags)));
+				iova_own(ctl) == PLAT_OWN_SHARED
+					? ctl | (flags & ~IOVA_CTL_CLASS)
+					: (ctl & IOVA_CTL_EPOCH) |
+						  iova_ctl(PLAT_OWN_SHARED, 0, flags)));
 	do {
 		old = plat_load_relaxed(w);
 	} while (!plat_cas_full(w, old, old & ~bits)); /* IOVA-A3: pairs with IOVA-W2 */
@@ -147,8 +151,10 @@ static void open_words(struct plat_words *line, unsigned own, unsigned class, un
 
 		if ((mask & 3) == 3 && own != PLAT_OWN_SHARED && iova_own(ctl) == IOVA_OWN_PARKED &&
 		    plat_cas_full(ctlp, ctl, iova_ctl(PLAT_OWN_BUSY, class, 0))) {
-			plat_store_relaxed(&line->w[i], 0); /* BUSY: ours alone until the next store */
-			plat_store_release(ctlp, (ctl & IOVA_CTL_EPOCH) | whole); /* IOVA-A2: pairs with IOVA-W3 */
+			/* BUSY: ours alone until the next store */
+			plat_store_relaxed(&line->w[i], 0);
+			/* IOVA-A2: pairs with IOVA-W3 */
+			plat_store_release(ctlp, (ctl & IOVA_CTL_EPOCH) | whole);
 			continue;
 		}
 		if (mask & 1)
@@ -178,7 +184,8 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 	struct iova_node *near = c->s->root;
 	struct iova_ref line;
 
-	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line, &near)) {
+	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line,
+			      &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			struct iova_ref ref = line;
 			struct iova_units u;

@@ -82,15 +82,15 @@
 
 struct iova_node { /* level >= 1 */
 	struct iova_node *parent;
-	struct iova_node *next; /* all nodes of the space, for teardown */
-	struct iova_node **child; /* level >= 2: [IOVA_CHILDREN]; once set, never changed */
+	struct iova_node *next;		 /* all nodes of the space, for teardown */
+	struct iova_node **child;	 /* level >= 2: [IOVA_CHILDREN]; once set, never changed */
 	uint64_t (*cell)[IOVA_CHILDREN]; /* [level of the words][child] */
-	uint8_t *pad1;	/* level 1: granules rounded away, per first unit of a range */
+	uint8_t *pad1; /* level 1: granules rounded away, per first unit of a range */
 	uint64_t *pad; /* level >= 2: the same; made when first needed */
 	uint64_t base_pfn;
 	uint32_t bytes;
 	uint8_t level;
-	uint8_t index; /* in the parent */
+	uint8_t index;		   /* in the parent */
 	struct plat_words line;	   /* of this level */
 	struct plat_words line0[]; /* level 1: the lines of level 0 below it */
 };
@@ -131,7 +131,7 @@ struct iova_space {
 	uint8_t top_level;
 	bool percpu; /* words can be CPU-owned */
 	void *low[IOVA_RADIX] plat_aligned(PLAT_CACHELINE);
-	void **high; /* radix over node numbers >= 512, IOVA_RADIX entries a table */
+	void **high;	    /* radix over node numbers >= 512, IOVA_RADIX entries a table */
 	uint8_t high_shift; /* of the node number, at its top table */
 	struct iova_node *root;
 	struct plat_mem mem;
@@ -149,15 +149,15 @@ struct iova_ref {
 	void *const *cell;	/* pointer to the node, for plat_word_*() */
 	uint32_t off;		/* of the word, in the node */
 	uint8_t level;
-	uint8_t child; /* index of the line among its parent's children */
+	uint8_t child;	   /* index of the line among its parent's children */
 	uint64_t base_pfn; /* of the word */
 };
 
 /* What a caller wants, in granules. */
 struct iova_want {
 	uint64_t n;
-	uint64_t lo; /* lowest first granule */
-	uint64_t hi; /* greatest last granule */
+	uint64_t lo;	/* lowest first granule */
+	uint64_t hi;	/* greatest last granule */
 	uint64_t align; /* granules, power of two, at least the natural alignment */
 	uint8_t level;
 	uint8_t units;
@@ -168,7 +168,8 @@ struct iova_want {
 struct iova_pattern {
 	uint64_t full; /* both bits of its units */
 	uint64_t pat;  /* what they hold */
-	uint64_t chk;  /* enough of them to tell it in a word without missing units, and one CONT beyond */
+	/* enough of them to tell it in a word without missing units, and one CONT beyond */
+	uint64_t chk;
 	uint32_t class;
 };
 #pragma GCC visibility push(hidden)
@@ -193,8 +194,7 @@ static inline uint64_t iova_own(uint64_t ctl)
 }
 static inline uint64_t iova_next_epoch(uint64_t ctl)
 {
-	return (ctl & ~IOVA_CTL_EPOCH) |
-	       ((ctl + (1ull << IOVA_CTL_EPOCH_SHIFT)) & IOVA_CTL_EPOCH);
+	return (ctl & ~IOVA_CTL_EPOCH) | ((ctl + (1ull << IOVA_CTL_EPOCH_SHIFT)) & IOVA_CTL_EPOCH);
 }
 static inline unsigned iova_ctl_class(uint64_t ctl)
 {
@@ -202,7 +202,8 @@ static inline unsigned iova_ctl_class(uint64_t ctl)
 }
 static inline uint64_t iova_ctl(unsigned own, unsigned class, uint64_t flags)
 {
-	return (uint64_t)own << PLAT_CTL_OWN_SHIFT | (uint64_t)class << IOVA_CTL_CLASS_SHIFT | flags;
+	return (uint64_t)own << PLAT_CTL_OWN_SHIFT | (uint64_t) class << IOVA_CTL_CLASS_SHIFT |
+	       flags;
 }
 /* What a word says of one unit. */
 enum iova_state { IOVA_FREE, IOVA_START, IOVA_CONT, IOVA_MISSING };
@@ -268,8 +269,9 @@ static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t 
 		return &table[i];
 	table = (void *const *)s->high;
 	for (shift = s->high_shift; shift; shift -= IOVA_RADIX_LG2) {
-		table = plat_load_acquire( /* IOVA-N4: pairs with IOVA-N5 */
-			(void *const *const *)&table[i >> shift & (IOVA_RADIX - 1)]);
+		table = plat_load_acquire(/* IOVA-N4: pairs with IOVA-N5 */
+					  (void *const *const *)&table[i >> shift &
+								       (IOVA_RADIX - 1)]);
 		if (plat_unlikely(!table))
 			return &iova_no_cell;
 	}

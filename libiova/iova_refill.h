@@ -9,20 +9,20 @@ struct iova_ctx {
 	struct iova_space *s;
 	const struct iova_want *want;
 	struct iova_slot *slot;
-	unsigned cpu;	/* PLAT_CPU_NONE: the caller can own no word */
-	unsigned own;	/* what the caller's words say: cpu, or PLAT_OWN_SHARED */
-	int error;	/* why nothing was found: -ENOSPC or -ENOMEM */
-	uint64_t fresh;	/* a line just opened for the caller's class, or IOVA_NONE */
-	uint64_t moves;	/* of the space, when the round began */
+	unsigned cpu;	 /* PLAT_CPU_NONE: the caller can own no word */
+	unsigned own;	 /* what the caller's words say: cpu, or PLAT_OWN_SHARED */
+	int error;	 /* why nothing was found: -ENOSPC or -ENOMEM */
+	uint64_t fresh;	 /* a line just opened for the caller's class, or IOVA_NONE */
+	uint64_t moves;	 /* of the space, when the round began */
 	unsigned pushed; /* hints found on the way */
-	bool busy;	/* a word was passed over because its ownership was changing hands */
+	bool busy;	 /* a word was passed over because its ownership was changing hands */
 };
 
 static plat_always_inline uint64_t *iova_hint_at(struct iova_slot *slot, unsigned level,
 						 unsigned class, uint32_t top)
 {
-	return level ? &slot->hint1[class][top % IOVA_HINTS1] :
-		       &slot->hint0[class][top % IOVA_HINTS0];
+	return level ? &slot->hint1[class][top % IOVA_HINTS1]
+		     : &slot->hint0[class][top % IOVA_HINTS0];
 }
 
 static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigned level,
@@ -61,7 +61,7 @@ static inline uint64_t iova_pad_get(const struct iova_node *node, uint64_t pfn)
 
 	if (node->level == 1)
 		return plat_load_relaxed(&node->pad1[i]); /* IOVA-P1: the range's owner wrote it */
-	pad = plat_load_acquire(&node->pad); /* IOVA-P2: pairs with IOVA-P3 */
+	pad = plat_load_acquire(&node->pad);		  /* IOVA-P2: pairs with IOVA-P3 */
 	return pad ? plat_load_relaxed(&pad[i]) : 0;
 }
 

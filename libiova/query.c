@@ -42,7 +42,8 @@ static uint64_t range_last(struct iova_space *s, struct iova_ref ref, uint64_t f
 	return end - pad - 1;
 }
 
-static void fill(const struct iova_space *s, uint64_t first, uint64_t last, struct iova_range *range)
+static void fill(const struct iova_space *s, uint64_t first, uint64_t last,
+		 struct iova_range *range)
 {
 	range->first = first << s->shift;
 	range->last = (last << s->shift) | s->granule_mask;
@@ -123,8 +124,8 @@ int iova_space_for_each(struct iova_space *s, uint64_t first_iova, uint64_t last
 			continue;
 		}
 		end = (pfn & ~(unit - 1)) + unit;
-		if (iova_state(w, g) == IOVA_START && !(pfn & (unit - 1)) && !being_freed(&ref, pfn) &&
-		    !iova_reserved(s, pfn, pfn, NULL) &&
+		if (iova_state(w, g) == IOVA_START && !(pfn & (unit - 1)) &&
+		    !being_freed(&ref, pfn) && !iova_reserved(s, pfn, pfn, NULL) &&
 		    (!ref.level || (g < 31 && iova_state(w, g + 1) == IOVA_CONT))) {
 			int r;
 

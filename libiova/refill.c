@@ -53,8 +53,7 @@ bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, ui
 	want->units = (uint8_t)((n + (1ull << lg2) - 1) >> lg2);
 	want->class = (uint8_t)iova_patterns[want->units].class;
 	want->align = 1ull << lg2 << want->class;
-	return want->level <= s->top_level && want->lo <= want->hi &&
-	       want->hi - want->lo >= n - 1;
+	return want->level <= s->top_level && want->lo <= want->hi && want->hi - want->lo >= n - 1;
 }
 
 static int word_take(const struct iova_ref *ref, uint64_t full, uint64_t pat)
@@ -106,7 +105,7 @@ static uint64_t pop_hints(struct iova_ctx *c)
 	return pfn;
 }
 
-/* Hints for the places of this class in the line from word @first on, the lowest on top.  How many. */
+/* Hints for the places of this class in the line from word @first on, lowest on top.  How many. */
 static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned first)
 {
 	unsigned class = c->want->class, lg2 = iova_unit_lg2(line->level);
@@ -114,7 +113,8 @@ static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsi
 	const uint64_t *w = iova_word(line);
 
 	for (unsigned i = end; i-- > first;) {
-		uint64_t ctl = plat_load_relaxed(&w[i + 4]), base; /* IOVA-H1: only hints come of it */
+		/* IOVA-H1: only hints come of it */
+		uint64_t ctl = plat_load_relaxed(&w[i + 4]), base;
 		uint32_t slots;
 
 		if (iova_own(ctl) != c->own)
@@ -202,7 +202,8 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	uint64_t *cursor = &c->slot->cursor[want->level][want->class];
 	uint64_t from = plat_load_relaxed(cursor), pfn = IOVA_NONE, span;
 	struct iova_node **spot = &c->slot->near[want->level];
-	struct iova_node *near = plat_load_relaxed(spot); /* IOVA-H2: any node of the space will do */
+	/* IOVA-H2: any node of the space will do */
+	struct iova_node *near = plat_load_relaxed(spot);
 	uint64_t test = 1ull << want->class;
 	struct iova_ref line;
 	bool wrapped = false;
@@ -293,7 +294,10 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 	bool any = false;
 
 	if (level != w.level) { /* looking for units to split */
-		w = (struct iova_want){ .n = 1, .hi = ~0ull, .align = 1, .level = (uint8_t)level,
+		w = (struct iova_want){ .n = 1,
+					.hi = ~0ull,
+					.align = 1,
+					.level = (uint8_t)level,
 					.units = (uint8_t)run,
 					.class = (uint8_t)iova_patterns[run].class };
 	}
@@ -311,7 +315,8 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 			freed = (uint32_t)ctl & iova_used(word);
 			c->busy |= own == PLAT_OWN_BUSY;
 			if (own > PLAT_OWN_MAX_CPU || own == c->own ||
-			    !iova_candidates(word & ~(freed | (uint64_t)freed << 32), ref.base_pfn, &w))
+			    !iova_candidates(word & ~(freed | (uint64_t)freed << 32), ref.base_pfn,
+					     &w))
 				continue;
 			any |= !iova_share(c->s, &ref);
 		}
@@ -393,7 +398,8 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 		pfn = pop_hints(&c);
 		if (pfn != IOVA_NONE)
 			return pfn;
-		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1); /* IOVA-M1 */
+		/* IOVA-M1 */
+		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1);
 		if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
 			pfn = take_own_class(&c);
 			if (pfn < IOVA_AGAIN && c.pushed < FEW_HINTS)

@@ -54,7 +54,8 @@ void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64
 		do {
 			old = plat_load_acquire(cell);
 		} while (!covers(old, value) &&
-			 !plat_cas_full(cell, old, next_version(old, join(old & IOVA_CELL_VALUE, value))));
+			 !plat_cas_full(cell, old,
+					next_version(old, join(old & IOVA_CELL_VALUE, value))));
 		child = parent->index;
 		parent = parent->parent;
 	}
@@ -108,7 +109,8 @@ static bool judge(const struct iova_ref *ref, uint64_t ctl, unsigned cpu, bool *
 	if (own == cpu)
 		*owned = true;
 	if (ctl & PLAT_CTL_OPEN)
-		plat_fetch_and_full(iova_word_ctl(ref), ~PLAT_CTL_OPEN); /* IOVA-S3: pairs with IOVA-O1 */
+		/* IOVA-S3: pairs with IOVA-O1 */
+		plat_fetch_and_full(iova_word_ctl(ref), ~PLAT_CTL_OPEN);
 	return true;
 }
 
@@ -152,7 +154,8 @@ void iova_lower_line(struct iova_space *s, struct iova_slot *slot, unsigned cpu,
 		unsigned class = iova_ctl_class(ctl);
 
 		if (judged[i] || iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
-			value = join(value, iova_word_value(plat_load_acquire(w), class, line->level, ctl));
+			value = join(value, iova_word_value(plat_load_acquire(w), class,
+							    line->level, ctl));
 		else
 			value = join(value, 1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
 	}
@@ -199,7 +202,8 @@ static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *fro
 
 	for (; i < IOVA_CHILDREN; i++) {
 		if (wanted(plat_load_acquire(&node->cell[level][i]), test, run) &&
-		    (node->level == 1 || plat_load_acquire(&node->child[i]))) /* IOVA-N3: pairs with IOVA-N2 */
+		    /* IOVA-N3: pairs with IOVA-N2 */
+		    (node->level == 1 || plat_load_acquire(&node->child[i])))
 			break;
 		*from = node->base_pfn + ((i + 1ull) << lg2);
 	}

@@ -2,30 +2,59 @@
 /* space.c - a space's life, its nodes and the memory they take. */
 #include "iova_int.h"
 
-#define P(n)                                                                           \
-	{                                                                              \
-		.full = ((1ull << (n)) - 1) * 0x100000001ull,                          \
-		.pat = ((1ull << (n)) - 2) << 32 | 1,                                  \
-		.chk = ((2ull << (n)) - 2) << 32 | 1,                                  \
-		.class = (n) <= 1  ? 0 :                                               \
-			 (n) <= 2  ? 1 :                                               \
-			 (n) <= 4  ? 2 :                                               \
-			 (n) <= 8  ? 3 :                                               \
-			 (n) <= 16 ? 4 :                                               \
-				     5,                                                \
+#define P(n)                                                                                \
+	{                                                                                   \
+		.full = ((1ull << (n)) - 1) * 0x100000001ull,                               \
+		.pat = ((1ull << (n)) - 2) << 32 | 1, .chk = ((2ull << (n)) - 2) << 32 | 1, \
+		.class = (n) <= 1    ? 0                                                    \
+			 : (n) <= 2  ? 1                                                    \
+			 : (n) <= 4  ? 2                                                    \
+			 : (n) <= 8  ? 3                                                    \
+			 : (n) <= 16 ? 4                                                    \
+				     : 5,                                                   \
 	}
 const struct iova_pattern iova_patterns[33] = {
-	{ .full = ~0ull }, P(1),  P(2),	 P(3),	P(4),  P(5),  P(6),  P(7),  P(8),  P(9),  P(10),
-	P(11),		   P(12), P(13), P(14), P(15), P(16), P(17), P(18), P(19), P(20), P(21),
-	P(22),		   P(23), P(24), P(25), P(26), P(27), P(28), P(29), P(30), P(31), P(32),
+	{ .full = ~0ull },
+	P(1),
+	P(2),
+	P(3),
+	P(4),
+	P(5),
+	P(6),
+	P(7),
+	P(8),
+	P(9),
+	P(10),
+	P(11),
+	P(12),
+	P(13),
+	P(14),
+	P(15),
+	P(16),
+	P(17),
+	P(18),
+	P(19),
+	P(20),
+	P(21),
+	P(22),
+	P(23),
+	P(24),
+	P(25),
+	P(26),
+	P(27),
+	P(28),
+	P(29),
+	P(30),
+	P(31),
+	P(32),
 };
 #undef P
 
 #define NO_CTL ((uint64_t)IOVA_OWN_PARKED << PLAT_CTL_OWN_SHIFT)
-#define NO_WORDS                                                                       \
-	{                                                                              \
-		{ IOVA_POISON, IOVA_POISON, IOVA_POISON, IOVA_POISON },                \
-		{ NO_CTL, NO_CTL, NO_CTL, NO_CTL },                                    \
+#define NO_WORDS                                                        \
+	{                                                               \
+		{ IOVA_POISON, IOVA_POISON, IOVA_POISON, IOVA_POISON }, \
+			{ NO_CTL, NO_CTL, NO_CTL, NO_CTL },             \
 	}
 /* Parked words, every unit missing. */
 struct iova_node iova_no_node = {
@@ -84,7 +113,8 @@ void **iova_radix_slot(struct iova_space *s, uint64_t pfn)
 			if (plat_cas_full(place, NULL, fresh)) /* IOVA-N5: pairs with IOVA-N4 */
 				next = fresh;
 			else
-				iova_meta_free(s, fresh, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
+				iova_meta_free(s, fresh, IOVA_RADIX * sizeof(void *),
+					       PLAT_CACHELINE);
 			if (!next)
 				next = plat_load_acquire(place);
 		}
@@ -106,8 +136,9 @@ struct iova_node *iova_node_at(struct iova_space *s, unsigned level, uint64_t pf
 	struct iova_node *node = s->root;
 
 	while (node && node->level > level)
-		node = plat_load_acquire( /* IOVA-N6: pairs with IOVA-N2 */
-			&node->child[pfn >> iova_span_lg2(node->level - 1u) & (IOVA_CHILDREN - 1)]);
+		node = plat_load_acquire(/* IOVA-N6: pairs with IOVA-N2 */
+					 &node->child[pfn >> iova_span_lg2(node->level - 1u) &
+						      (IOVA_CHILDREN - 1)]);
 	return node;
 }
 
@@ -138,9 +169,9 @@ int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child
 {
 	unsigned level = parent ? parent->level - 1u : s->top_level;
 	struct iova_node *node = iova_meta_alloc(s, node_bytes(level), PLAT_CACHELINE);
-	unsigned own = level >= IOVA_OWNED_LEVELS ? PLAT_OWN_SHARED :
-		       poisoned			  ? IOVA_OWN_PARKED :
-						    PLAT_OWN_NONE;
+	unsigned own = level >= IOVA_OWNED_LEVELS ? PLAT_OWN_SHARED
+		       : poisoned		  ? IOVA_OWN_PARKED
+						  : PLAT_OWN_NONE;
 	char *tail;
 
 	if (!node)
@@ -158,7 +189,8 @@ int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child
 		node->pad1 = (uint8_t *)tail;
 	else
 		node->child = (struct iova_node **)tail;
-	init_words(&node->line, poisoned ? IOVA_POISON : 0, iova_ctl(own, 0, own == IOVA_OWN_PARKED ? 0 : PLAT_CTL_OPEN));
+	init_words(&node->line, poisoned ? IOVA_POISON : 0,
+		   iova_ctl(own, 0, own == IOVA_OWN_PARKED ? 0 : PLAT_CTL_OPEN));
 	for (unsigned i = 0; level == 1 && i < IOVA_CHILDREN; i++)
 		init_words(&node->line0[i], IOVA_POISON, NO_CTL);
 	if (level == 1 && !iova_radix_slot(s, node->base_pfn)) {
@@ -197,7 +229,9 @@ struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node
 		node = other;
 	}
 	if (node->level == 1)
-		plat_cas_full(iova_radix_slot(s, node->base_pfn), (void *)&iova_no_node, (void *)node); /* IOVA-N2 */
+		/* IOVA-N2 */
+		plat_cas_full(iova_radix_slot(s, node->base_pfn), (void *)&iova_no_node,
+			      (void *)node);
 	return node;
 }
 
@@ -264,7 +298,8 @@ static void destroy(struct iova_space *s)
 	if (s->high)
 		radix_free(s, s->high, s->high_shift);
 	if (s->slot)
-		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot), _Alignof(struct iova_slot));
+		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot),
+			       _Alignof(struct iova_slot));
 	plat_mem_free(&mem, s, sizeof(*s), PLAT_CACHELINE);
 }
 

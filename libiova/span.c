@@ -6,7 +6,8 @@
  * largest unit that the range covers whole and that is not split below; a unit
  * that it covers in part, or that would be a first piece all alone, is split (its
  * child line comes into being, all "11" except the 16 units below this one).  The
- * words become SHARED on the way, and carry IOVA_CTL_LOOK.  If a piece is taken, all pieces before it are given back.
+ * words become SHARED on the way, and carry IOVA_CTL_LOOK.  If a piece is taken, all
+ * pieces before it are given back.
  *
  * Linearization: a fixed allocation takes effect with its last piece, a free of
  * one with the CAS that turns the first unit from 10 to 11 (span_commit()).
@@ -40,7 +41,8 @@ static int make_shared(struct iova_space *s, const struct iova_ref *ref)
 			plat_relax();
 	}
 	if (!r)
-		plat_fetch_or_full(iova_word_ctl(ref), IOVA_CTL_LOOK); /* IOVA-V3: before the piece is in the word */
+		/* IOVA-V3: before the piece is in the word */
+		plat_fetch_or_full(iova_word_ctl(ref), IOVA_CTL_LOOK);
 	return r;
 }
 
@@ -75,7 +77,7 @@ static void give_back(const struct iova_ref *ref, unsigned g, unsigned units)
 	iova_word_open(ref);
 }
 
-/* A unit that iova_locate() stopped at although it is to be split: its holder has not got there yet. */
+/* iova_locate() stopped at a unit that is to be split: its holder has not got there yet. */
 static bool half_split(const struct iova_ref *ref, uint64_t w, unsigned g)
 {
 	return ref->level && iova_state(w, g) == IOVA_START &&
@@ -108,8 +110,7 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 		return r;
 	whole = !(pfn & (unit - 1)) && left >= unit;
 	w = plat_load_acquire(iova_word(&ref));
-	while (whole && g + units < 32 && (units + 1) * unit <= left &&
-	       !iova_state(w, g + units))
+	while (whole && g + units < 32 && (units + 1) * unit <= left && !iova_state(w, g + units))
 		units++;
 	if (whole && !units)
 		return 0; /* taken since the first look */
@@ -203,7 +204,7 @@ int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool re
 		return (int)n;
 	}
 	while (resv) {
-		resv->next = plat_load_relaxed(&s->resv); /* the CAS revalidates */
+		resv->next = plat_load_relaxed(&s->resv);	  /* the CAS revalidates */
 		if (plat_cas_release(&s->resv, resv->next, resv)) /* IOVA-V2: pairs with IOVA-V1 */
 			break;
 	}
@@ -235,7 +236,8 @@ static uint64_t piece_at(struct iova_space *s, uint64_t pfn, uint64_t left, bool
 	    left < unit || iova_state(w, g) != (first ? IOVA_START : IOVA_CONT) ||
 	    (first && ref->level && iova_pad_get(ref->node, pfn)))
 		return 0;
-	for (*units = 1; g + *units < 32 && (*units + 1) * unit <= left && iova_state(w, g + *units) == IOVA_CONT;)
+	for (*units = 1; g + *units < 32 && (*units + 1) * unit <= left &&
+			 iova_state(w, g + *units) == IOVA_CONT;)
 		++*units;
 	return *units * unit;
 }
@@ -265,7 +267,8 @@ static bool span_commit(const struct iova_ref *ref, unsigned g)
 		w = plat_load_acquire(iova_word(ref));
 		if (iova_state(w, g) != IOVA_START)
 			return false;
-	} while (!plat_cas_full(iova_word(ref), w, w | 1ull << (32 + g))); /* IOVA-V6: pairs with itself */
+		/* IOVA-V6: pairs with itself */
+	} while (!plat_cas_full(iova_word(ref), w, w | 1ull << (32 + g)));
 	return true;
 }
 

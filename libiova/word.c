@@ -134,7 +134,8 @@ void iova_word_open(const struct iova_ref *ref)
 {
 	unsigned child;
 	struct iova_node *parent = ref_parent(ref, &child);
-	uint64_t ctl = plat_fetch_or_full(iova_word_ctl(ref), PLAT_CTL_OPEN); /* IOVA-O1: pairs with IOVA-S3 */
+	/* IOVA-O1: pairs with IOVA-S3 */
+	uint64_t ctl = plat_fetch_or_full(iova_word_ctl(ref), PLAT_CTL_OPEN);
 
 	if (parent)
 		iova_raise(parent, ref->level, child,
@@ -198,7 +199,8 @@ int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t ch
 		w = plat_load_acquire(wp);
 		if (!iova_word_matches(w, chk, pat) || (ctl & bits))
 			return -EINVAL;
-		if (!plat_cas_full(ctlp, ctl, ctl | bits)) /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
+		/* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
+		if (!plat_cas_full(ctlp, ctl, ctl | bits))
 			continue;
 		if (!(ctl & PLAT_CTL_OPEN))
 			iova_word_open(ref);
@@ -235,7 +237,8 @@ int iova_collect(const struct iova_ref *ref)
 		stale = (uint32_t)ctl & ~iova_used(plat_load_acquire(wp));
 		if (!stale)
 			return bits != 0;
-		if (plat_cas_full(ctlp, ctl, iova_next_epoch(ctl & ~(uint64_t)stale))) /* IOVA-W8: pairs with IOVA-W6 */
+		/* IOVA-W8: pairs with IOVA-W6 */
+		if (plat_cas_full(ctlp, ctl, iova_next_epoch(ctl & ~(uint64_t)stale)))
 			return 1;
 	}
 }
@@ -259,7 +262,8 @@ int iova_share(struct iova_space *s, const struct iova_ref *ref)
 		if (own == PLAT_OWN_BUSY || own == IOVA_OWN_PARKED)
 			return -EAGAIN;
 		if (own == PLAT_OWN_NONE &&
-		    plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_SHARED, 0, 0))) {
+		    plat_cas_full(ctlp, ctl,
+				  (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_SHARED, 0, 0))) {
 			iova_word_open(ref);
 			return 0;
 		}
@@ -275,9 +279,9 @@ int iova_share(struct iova_space *s, const struct iova_ref *ref)
 		if (!r)
 			plat_store_relaxed(wp, w & ~(freed | (uint64_t)freed << 32));
 	} while (!plat_cas_full(ctlp, ctl, /* IOVA-R2: pairs with IOVA-W3, IOVA-W6 */
-				r ? (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0) :
-				    (ctl & ~(PLAT_CTL_OWN | PLAT_CTL_REM)) |
-					    iova_ctl(PLAT_OWN_SHARED, 0, 0)));
+				r ? (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0)
+				  : (ctl & ~(PLAT_CTL_OWN | PLAT_CTL_REM)) |
+						iova_ctl(PLAT_OWN_SHARED, 0, 0)));
 	if (!r)
 		iova_word_open(ref);
 	return r;
@@ -294,8 +298,8 @@ static void ref_in_node(struct iova_space *s, struct iova_node *node, unsigned l
 	ref->base_pfn = pfn >> lg2 << lg2;
 	ref->child = (uint8_t)(pfn >> IOVA_LINE_LG2 & (IOVA_CHILDREN - 1));
 	ref->cell = level <= 1 ? iova_cell(s, pfn) : NULL;
-	ref->off = (uint32_t)(level ? offsetof(struct iova_node, line) + (pfn >> lg2 & 3) * 8 :
-				      iova_off0(pfn));
+	ref->off = (uint32_t)(level ? offsetof(struct iova_node, line) + (pfn >> lg2 & 3) * 8
+				    : iova_off0(pfn));
 }
 
 /* The word of @level that holds @pfn, if its node exists. */
@@ -330,7 +334,8 @@ bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref)
 		struct iova_ref below;
 		unsigned b = pfn >> iova_unit_lg2(level - 1) & 31;
 
-		if (iova_state(plat_load_acquire(iova_word(ref)), iova_unit_of(ref, pfn)) != IOVA_START)
+		if (iova_state(plat_load_acquire(iova_word(ref)), iova_unit_of(ref, pfn)) !=
+		    IOVA_START)
 			break;
 		if (level > 1) {
 			unsigned i = pfn >> iova_span_lg2(level - 1) & (IOVA_CHILDREN - 1);
