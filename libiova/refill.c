@@ -18,7 +18,7 @@
 
 #define POPS 1
 #define ENOUGH_HINTS 16 /* a search may stop */
-#define FEW_HINTS 4	/* a search was hardly worth it: more room is needed */
+#define FEW_HINTS 8	/* fewer were hardly worth the search: more room is needed */
 #define MISSES 4	/* lines looked at in vain before fresh room is made */
 #define BUSY_ROUNDS 1000
 
@@ -109,10 +109,10 @@ static uint64_t pop_hints(struct iova_ctx *c)
 static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned first)
 {
 	unsigned class = c->want->class, lg2 = iova_unit_lg2(line->level);
-	unsigned end = class ? 4 : first + 2 < 4 ? first + 2 : 4, pushed = 0;
+	unsigned pushed = 0;
 	const uint64_t *w = iova_word(line);
 
-	for (unsigned i = end; i-- > first;) {
+	for (unsigned i = 4; i-- > first;) {
 		/* IOVA-H1: only hints come of it */
 		uint64_t ctl = plat_load_relaxed(&w[i + 4]), base;
 		uint32_t slots;
@@ -234,37 +234,50 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	return pfn;
 }
 
-/* Step 3, and then straight to what it made; somebody else may have been there before. */
+/* The line that iova_new_room() has just made for the class, if it made one. */
+static bool fresh_line(struct iova_ctx *c, struct iova_ref *line)
+{
+	unsigned lg2 = iova_span_lg2(c->want->level);
+
+	return c->fresh != IOVA_NONE &&
+	       iova_ref_at(c->s, c->want->level, c->fresh >> lg2 << lg2, line);
+}
+
+/*
+ * As many ranges live as there is room for: room for one more would be used up at
+ * once, and every allocation would search.  With some lines more, what is freed
+ * until they are used up is found together.
+ */
+static void widen(struct iova_ctx *c)
+{
+	struct iova_ref line;
+
+	while (c->pushed < FEW_HINTS && iova_new_room(c) && fresh_line(c, &line)) {
+		unsigned pushed = push_hints(c, &line, 0);
+
+		if (!pushed) /* somebody else was there before */
+			return;
+		c->pushed += pushed;
+		c->fresh = IOVA_NONE;
+	}
+}
+
+/* Step 3, and then straight to what it made. */
 static uint64_t take_new_room(struct iova_ctx *c)
 {
 	struct iova_ref line;
 	uint64_t pfn;
-	unsigned lg2;
 
 	if (!iova_new_room(c))
 		return IOVA_NONE;
-	if (c->fresh == IOVA_NONE)
+	if (!fresh_line(c, &line))
 		return IOVA_AGAIN;
-	lg2 = iova_span_lg2(c->want->level);
-	iova_ref_at(c->s, c->want->level, c->fresh >> lg2 << lg2, &line);
 	pfn = take_in_line(c, &line, true);
-	return pfn == IOVA_NONE ? IOVA_AGAIN : pfn;
-}
-
-/*
- * A place was found, but little else: as many ranges live as there is room for,
- * and the next allocation would have to search again.  With a line more, those
- * that are freed until it is used up are found together.
- */
-static void widen(struct iova_ctx *c)
-{
-	unsigned lg2 = iova_span_lg2(c->want->level);
-	struct iova_ref line;
-
-	if (!iova_new_room(c) || c->fresh == IOVA_NONE)
-		return;
-	iova_ref_at(c->s, c->want->level, c->fresh >> lg2 << lg2, &line);
-	push_hints(c, &line, 0);
+	if (pfn >= IOVA_AGAIN) /* none, or again: somebody else was there before */
+		return IOVA_AGAIN;
+	c->fresh = IOVA_NONE;
+	widen(c);
+	return pfn;
 }
 
 /* Step 4. */
