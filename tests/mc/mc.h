@@ -55,7 +55,7 @@ struct mc_bounds {
 /**
  * struct mc_model - one model
  * @thread: ends at the first without fn
- * @quick, @full: bounds for "make check" and "make check-long"
+ * @quick, @full: bounds for "make check"; "make check-long" searches within both
  * @plats: MC_USER...; 0 means MC_USER
  * @expect: NULL, or part of the message with which the model must fail
  */

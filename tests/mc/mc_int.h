@@ -144,6 +144,7 @@ struct mc {
 	const struct mc_model *model;
 	struct mc_bounds bound, used;
 	unsigned plat;
+	bool c11; /* see MC_C11_FULL */
 	enum mc_phase phase;
 	bool failed;
 	char message[512];

@@ -146,7 +146,7 @@ static void look(void)
 #define WINDOW(name_, init_, check, p, fp, move, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = move ? 0 : p, .stale = !move, .migrate = move }, \
-	  .full = { .preempt = move ? 1 : fp, .stale = !move, .spurious = !move, .migrate = move }, \
+	  .full = { .preempt = move ? 1 : fp, .spurious = !move, .migrate = move }, \
 	  .plats = MC_ALL }
 
 /* Three threads: one pre-emption less. */

@@ -180,7 +180,7 @@ static void end_reserved(void)
 #define TREE(name_, init_, check, p, fp, fails, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = p, .stale = 1, .alloc_fail = fails }, \
-	  .full = { .preempt = fp, .stale = 1, .spurious = 1, .alloc_fail = fails }, \
+	  .full = { .preempt = fp, .spurious = 1, .alloc_fail = fails }, \
 	  .plats = MC_ALL }
 
 static const struct mc_model models[] = {

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#define MC_RANDOM_RUNS 3000
+
 struct mc *mc;
 extern char __data_start[], _end[];
 
 struct mc_options {
-	bool full, verbose, all_events;
+	bool full, verbose, all_events, c11;
 	int preempt, stale;
 	unsigned plats;
 	uint64_t random, seed, max_runs;
@@ -136,9 +138,8 @@ static bool mc_backtrack(void)
 
 enum mc_verdict { MC_CLEAN, MC_BROKEN, MC_INCOMPLETE };
 
-static enum mc_verdict mc_search(const struct mc_options *o)
+static enum mc_verdict mc_search(const struct mc_options *o, const struct mc_bounds *b)
 {
-	const struct mc_bounds *b = o->full ? &mc->model->full : &mc->model->quick;
 	unsigned preempt = o->preempt >= 0 ? (unsigned)o->preempt : b->preempt;
 
 	mc->bound = *b;
@@ -166,14 +167,15 @@ static enum mc_verdict mc_search(const struct mc_options *o)
 	return MC_CLEAN;
 }
 
-static enum mc_verdict mc_random(const struct mc_options *o)
+/* Schedules beyond all bounds, as many as time allows. */
+static enum mc_verdict mc_random(const struct mc_options *o, uint64_t runs)
 {
 	mc->bound = (struct mc_bounds){ 1000, 1000, mc->model->full.spurious ? 4 : 0,
 					mc->model->full.migrate ? 4 : 0,
 					mc->model->full.alloc_fail };
 	mc->random = true;
 	mc->rng = o->seed * 2654435761u + 88172645463325252ull;
-	for (uint64_t i = 0; i < o->random; i++) {
+	for (uint64_t i = 0; i < runs; i++) {
 		bool ok;
 
 		mc->nr_choices = 0;
@@ -200,10 +202,15 @@ static bool mc_test(const struct mc_model *m, unsigned plat, const struct mc_opt
 	mc->model = m;
 	mc->plat = plat;
 	mc->all_events = o->all_events;
+	mc->c11 = o->c11 || m->flags & MC_C11_FULL;
 	mc->runs = 0;
 	mc->kept = false;
 	memset(mc->class, 0, mc->nr_cells * sizeof(*mc->class));
-	v = o->random ? mc_random(o) : mc_search(o);
+	v = o->random ? mc_random(o, o->random) : mc_search(o, &m->quick);
+	if (v == MC_CLEAN && o->full && !o->random)
+		v = mc_search(o, &m->full);
+	if (v == MC_CLEAN && o->full && !o->random)
+		v = mc_random(o, MC_RANDOM_RUNS);
 	ok = m->expect ? v == MC_BROKEN && strstr(mc->message, m->expect) : v == MC_CLEAN;
 	what = v == MC_CLEAN ? "clean" : v == MC_BROKEN ? "fails" : "incomplete";
 	printf("%sok %u - %s/%s %s: %lu runs, pre-emptions %u, stale loads %u\n", ok ? "" : "not ",
@@ -219,7 +226,7 @@ static bool mc_test(const struct mc_model *m, unsigned plat, const struct mc_opt
 
 static void mc_usage(const char *name)
 {
-	printf("usage: %s [-l] [-v] [-a] [-p preemptions] [-s stale] [-P user|kernel|none]\n"
+	printf("usage: %s [-l] [-v] [-a] [-c] [-p preemptions] [-s stale] [-P user|kernel|none]\n"
 	       "  [-r random runs [-S seed]] [-m max runs] [model...]\n",
 	       name);
 	exit(2);
@@ -237,10 +244,11 @@ static void mc_options(int argc, char **argv, struct mc_options *o)
 	e = getenv("SEED");
 	if (e)
 		o->seed = strtoull(e, NULL, 0);
-	while ((c = getopt(argc, argv, "lvap:s:P:r:S:m:")) >= 0) {
+	while ((c = getopt(argc, argv, "lvacp:s:P:r:S:m:")) >= 0) {
 		switch (c) {
 		case 'l': o->full = true; break;
 		case 'v': o->verbose = true; break;
+		case 'c': o->c11 = true; break;
 		case 'a': o->all_events = true; break;
 		case 'p': o->preempt = atoi(optarg); break;
 		case 's': o->stale = atoi(optarg); break;
@@ -253,7 +261,7 @@ static void mc_options(int argc, char **argv, struct mc_options *o)
 		default: mc_usage(argv[0]);
 		}
 	}
-	if (o->random)
+	if (o->random || o->full)
 		printf("# seed %lu\n", (unsigned long)o->seed);
 }
 

@@ -365,7 +365,7 @@ static void end_any(void)
 #define TABLE(name_, init_, check, p, fp, fails, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = p, .stale = 1, .alloc_fail = fails }, \
-	  .full = { .preempt = fp, .stale = 2, .alloc_fail = fails }, \
+	  .full = { .preempt = fp, .stale = 1, .alloc_fail = fails }, \
 	  .plats = MC_USER | MC_KERNEL }
 
 static const struct mc_model models[] = {

@@ -176,7 +176,7 @@ static struct mc_msg *mc_append(struct mc_loc *l, volatile void *p, uint64_t v,
 
 static bool mc_fenced(enum mc_order order)
 {
-	return order == MC_FULL && !(mc->model->flags & MC_C11_FULL);
+	return order == MC_FULL && !mc->c11;
 }
 
 static uint64_t mc_do_load(const volatile void *p, unsigned size, enum mc_order order,
