@@ -113,3 +113,16 @@ unsigned flat_starts(const struct flat *f, uint64_t lo, uint64_t hi)
 		n += f->range[i].first >= lo && f->range[i].first <= hi;
 	return n;
 }
+
+bool flat_is_owner(const struct flat *f, uint64_t a, uint64_t b)
+{
+	const struct flat_range *g;
+
+	if (a > b || b >= FLAT_GRANULES || !f->owner[a])
+		return false;
+	if (f->owner[a] == FLAT_PADDING)
+		return a == b;
+	g = f->owner[a] >= FLAT_RESERVED ? &f->reserved[f->owner[a] - FLAT_RESERVED] :
+					   flat_range_at(f, a);
+	return g->first == a && a + g->n - 1 == b;
+}

@@ -44,6 +44,8 @@ uint64_t flat_live(const struct flat *f);     /* granules of ranges */
 uint64_t flat_reserved(const struct flat *f); /* granules of reservations */
 /* The range that granule @i is in, or NULL. */
 const struct flat_range *flat_range_at(const struct flat *f, uint64_t i);
+/* Is [a, b] exactly what owns granule @a: a range, a reservation, or rounding? */
+bool flat_is_owner(const struct flat *f, uint64_t a, uint64_t b);
 /* How many ranges begin in [lo, hi]. */
 unsigned flat_starts(const struct flat *f, uint64_t lo, uint64_t hi);
 

@@ -173,20 +173,6 @@ static int op_fill(struct ref *r)
 	return e;
 }
 
-/* Is [a, b] exactly what owns granule a: a range, a reservation, or rounding? */
-static bool is_owner(const struct flat *f, uint64_t a, uint64_t b)
-{
-	const struct flat_range *g;
-
-	if (a > b || b >= FLAT_GRANULES || !f->owner[a])
-		return false;
-	if (f->owner[a] == FLAT_PADDING)
-		return a == b;
-	g = f->owner[a] >= FLAT_RESERVED ? &f->reserved[f->owner[a] - FLAT_RESERVED] :
-					   flat_range_at(f, a);
-	return g->first == a && a + g->n - 1 == b;
-}
-
 static int op_fixed(struct ref *r, bool reserve)
 {
 	uint32_t first = take(r, 2), n = take_size(r);
@@ -207,7 +193,7 @@ static int op_fixed(struct ref *r, bool reserve)
 	if (e == -EEXIST) {
 		uint64_t a = granule(r, hit.first), b = granule(r, hit.last);
 
-		CHECK(r, is_owner(&r->flat, a, b), "conflict is no range");
+		CHECK(r, flat_is_owner(&r->flat, a, b), "conflict is no range");
 		CHECK(r, b >= first && a <= (uint64_t)first + n - 1, "conflict lies elsewhere");
 		return 0;
 	}
@@ -297,7 +283,7 @@ static int op_find(struct ref *r)
 	}
 	CHECK(r, !e && granule(r, got.first) == g->first &&
 			 granule(r, got.last) == g->first + g->n - 1, "find is wrong");
-	CHECK(r, got.last - got.first + 1 == (uint64_t)g->n << r->shift, "find ends inside a granule");
+	CHECK(r, got.last - got.first + 1 == (uint64_t)g->n << r->shift, "find cuts a granule");
 	return 0;
 }
 

@@ -202,7 +202,8 @@ static void run(const struct setup *setup, unsigned nr, unsigned flags, unsigned
 	verdict(&st, what);
 	tap_ok(settle(&st, nr), "%s, %s: iteration shows what is held, all of it can be freed",
 	       setup->name, what);
-	tap_ok(whole(&st, seed & 1), "%s, %s: the whole space is one hole again", setup->name, what);
+	tap_ok(whole(&st, seed & 1), "%s, %s: the whole space is one hole again", setup->name,
+	       what);
 	tap_ok(!iova_space_destroy(st.space) && !arena_live_bytes(),
 	       "%s, %s: nothing is left", setup->name, what);
 	free(st.claims);

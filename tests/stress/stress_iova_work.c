@@ -63,9 +63,11 @@ static span_t got(struct stress *st, uint64_t iova, uint64_t n, uint8_t id)
 	uint64_t at = (iova >> SHIFT) - st->setup->first_pfn;
 
 	if (iova_is_err(iova)) {
-		int e = iova_err(iova);
-
-		COUNT(*(e == -ENOSPC ? &st->no_room : e == -EAGAIN ? &st->again : &st->wrong_error));
+		switch (iova_err(iova)) {
+		case -ENOSPC: COUNT(st->no_room); break;
+		case -EAGAIN: COUNT(st->again); break;
+		default: COUNT(st->wrong_error); break;
+		}
 		return 0;
 	}
 	if ((iova & 4095) || at >= st->setup->granules || n > st->setup->granules - at) {

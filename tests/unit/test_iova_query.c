@@ -7,23 +7,34 @@ UNIT_RUN_TWICE();
 
 /* Ranges in place: first granule and length; one of each kind. */
 static const uint64_t placed[][2] = {
-	{ 64, 1 },	  { 65, 1 },	 { 70, 25 },	      { 96, 32 },	  { 256, 48 },
-	{ 1024, 500 },	  { 1600, 700 }, { 1 << 20, 1 << 18 }, { (1 << 21) + 5, 4 }, { (1ull << 35) - 3, 7 },
+	{ 64, 1 },	{ 65, 1 },     { 70, 25 },	    { 96, 32 },		{ 256, 48 },
+	{ 1024, 500 },	{ 1600, 700 }, { 1 << 20, 1 << 18 }, { (1 << 21) + 5, 4 },
+	{ (1ull << 35) - 3, 7 },
 };
 #define NR (sizeof(placed) / sizeof(placed[0]))
+
+static uint64_t first_of(unsigned i)
+{
+	return placed[i][0] * G;
+}
+
+static uint64_t last_of(unsigned i)
+{
+	return (placed[i][0] + placed[i][1]) * G - 1;
+}
 
 static void place_all(struct rig *r)
 {
 	rig_make(r, 1, (1ull << 36) - 1);
 	cr_assert_eq(iova_space_reserve(r->s, 200 * G, 255 * G - 1, NULL), 0);
 	for (unsigned i = 0; i < NR; i++)
-		cr_assert_eq(iova_space_alloc_fixed(r->s, placed[i][0] * G, placed[i][1] * G, NULL), 0);
+		cr_assert_eq(iova_space_alloc_fixed(r->s, first_of(i), placed[i][1] * G, NULL), 0);
 }
 
 static void free_all(struct rig *r)
 {
 	for (unsigned i = 0; i < NR; i++)
-		rig_free(r, placed[i][0] * G, placed[i][1]);
+		rig_free(r, first_of(i), placed[i][1]);
 	rig_done(r);
 }
 
@@ -34,7 +45,7 @@ Test(query, find)
 
 	place_all(&r);
 	for (unsigned i = 0; i < NR; i++) {
-		uint64_t a = placed[i][0] * G, b = a + placed[i][1] * G - 1;
+		uint64_t a = first_of(i), b = last_of(i);
 		const uint64_t at[] = { a, a + 1, b, b - G + 1, a + (b - a) / 2 };
 
 		for (unsigned k = 0; k < 5; k++) {
@@ -97,42 +108,40 @@ static int see(void *ctx, const struct iova_range *range)
 	return seen->nr == seen->stop_at ? 42 : 0;
 }
 
+/* Those that begin in [first, last], whatever else lies there: @a to @b - 1. */
+static void window(struct rig *r, uint64_t first, uint64_t last, unsigned a, unsigned b)
+{
+	struct seen seen = { 0 };
+
+	cr_assert_eq(iova_space_for_each(r->s, first, last, see, &seen), 0);
+	cr_assert_eq(seen.nr, b > a ? b - a : 0, "%llx..%llx", (unsigned long long)first,
+		     (unsigned long long)last);
+	for (unsigned i = 0; i < seen.nr; i++)
+		cr_assert(seen.range[i].first == first_of(a + i) &&
+			  seen.range[i].last == last_of(a + i));
+}
+
 Test(query, for_each)
 {
 	struct rig r;
 
 	place_all(&r);
 	for (unsigned a = 0; a < NR; a++)
-		for (unsigned b = a; b < NR; b++)
-			for (uint64_t off = 0; off < 2; off++) {
-				/* Those that begin in the window, whatever else lies in it. */
-				uint64_t first = placed[a][0] * G + off, last = placed[b][0] * G - off;
-				unsigned lo = a + (unsigned)off, n = b - a + 1 - 2 * (unsigned)off;
-				struct seen seen = { 0 };
-
-				if (off && b == a)
-					continue;
-				first = off ? first - 1 + G : first; /* the next granule */
-				cr_assert_eq(iova_space_for_each(r.s, first, last, see, &seen), 0);
-				cr_assert_eq(seen.nr, n, "%u..%u", a, b);
-				for (unsigned i = 0; i < seen.nr; i++)
-					cr_assert(seen.range[i].first == placed[lo + i][0] * G &&
-						  seen.range[i].last == placed[lo + i][0] * G +
-										placed[lo + i][1] * G - 1);
-			}
+		for (unsigned b = a; b < NR; b++) {
+			window(&r, first_of(a), first_of(b), a, b + 1);
+			window(&r, first_of(a), last_of(b), a, b + 1);
+			window(&r, first_of(a) + G, first_of(b), a + 1, b + 1);
+			window(&r, first_of(a), first_of(b) - 1, a, b);
+		}
+	window(&r, 0, UINT64_MAX, 0, NR);
+	window(&r, 1ull << 50, UINT64_MAX, 0, 0);
+	window(&r, 100 * G, 64 * G, 0, 0);
+	window(&r, 0, 63 * G, 0, 0);
 	for (unsigned stop = 1; stop <= NR; stop++) {
 		struct seen seen = { .stop_at = stop };
 
 		cr_assert_eq(iova_space_for_each(r.s, 0, UINT64_MAX, see, &seen), 42);
 		cr_assert_eq(seen.nr, stop);
-	}
-	{
-		struct seen seen = { 0 };
-
-		cr_assert_eq(iova_space_for_each(r.s, 1ull << 50, UINT64_MAX, see, &seen), 0);
-		cr_assert_eq(iova_space_for_each(r.s, 100 * G, 64 * G, see, &seen), 0);
-		cr_assert_eq(iova_space_for_each(r.s, 0, 63 * G, see, &seen), 0);
-		cr_assert_eq(seen.nr, 0);
 	}
 	free_all(&r);
 }

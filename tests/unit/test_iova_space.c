@@ -130,7 +130,8 @@ Test(space, every_granule)
 
 Test(space, one_granule)
 {
-	static const uint64_t at[] = { 0, 1, 31, 2047, 1ull << 20, (1ull << 36) - 1, (1ull << 52) - 1 };
+	static const uint64_t at[] = { 0,	   1,		     31,	       2047,
+				       1ull << 20, (1ull << 36) - 1, (1ull << 52) - 1 };
 
 	for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
 		struct rig r;
@@ -262,7 +263,8 @@ static int go_on(struct rig *r, const uint64_t *iova, unsigned nr)
 			return 1;
 	}
 	for (unsigned i = 0; i < nr; i++)
-		if (iova_space_free(r->s, iova[i], (1 + i) * G) || !iova_space_free(r->s, iova[i], G))
+		if (iova_space_free(r->s, iova[i], (1 + i) * G) ||
+		    !iova_space_free(r->s, iova[i], G))
 			return 2;
 	if (iova_space_in_use(r->s) || iova_space_alloc_fixed(r->s, G, 4095 * G, NULL) ||
 	    iova_space_free(r->s, G, 4095 * G))

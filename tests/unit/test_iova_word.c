@@ -48,7 +48,8 @@ Test(word, matches_exactly_one_range)
 
 				yes += want;
 				cr_assert_eq(iova_word_matches(w, p->chk << g, p->pat << g), want,
-					     "%016llx, %u units at %u", (unsigned long long)w, units, g);
+					     "%016llx, %u units at %u", (unsigned long long)w,
+					     units, g);
 			}
 	}
 	cr_assert_gt(yes, 1000);
@@ -84,7 +85,7 @@ Test(word, candidates_are_all_places)
 		want.units = (uint8_t)(1 + tap_random(&seed) % 32);
 		want.class = (uint8_t)iova_patterns[want.units].class;
 		want.n = ((uint64_t)want.units << lg2) - tap_random(&seed) % (1u << lg2);
-		want.align = 1ull << lg2 << want.class << tap_random(&seed) % 3 * (tap_random(&seed) % 4);
+		want.align = 1ull << lg2 << want.class << tap_random(&seed) % 7;
 		want.hi = UINT64_MAX;
 		if (tap_random(&seed) % 2)
 			want.lo = base - (1 << span) / 2 + tap_random(&seed) % (2ull << span);
@@ -160,7 +161,7 @@ Test(word, free_while_busy)
 	was = set_owner(&ref, PLAT_OWN_BUSY);
 	rig_free(&r, 7 * G, 1);
 	cr_assert_eq(*iova_word_ctl(&ref) & PLAT_CTL_REM, 1u << 7);
-	cr_assert_eq(iova_state(*iova_word(&ref), 7), IOVA_START, "W2: a free stored to a BUSY word");
+	cr_assert_eq(iova_state(*iova_word(&ref), 7), IOVA_START, "W2 is broken");
 	cr_assert_eq(iova_space_free(r.s, 7 * G, G), -ENOENT);
 	cr_assert_eq(iova_space_check(r.s, 7 * G, G), -ENOENT);
 	set_owner(&ref, (unsigned)iova_own(was));
