@@ -210,6 +210,33 @@ static void run(const struct setup *setup, unsigned nr, unsigned flags, unsigned
 	free(st.pinned);
 }
 
+/* Sizes that one word of level 0, 1 or 2 holds, in a space that is no larger. */
+static void duels(uint64_t tries)
+{
+	static const struct setup spaces[] = {
+		{ .name = "duel", .first_pfn = 64, .granules = 64, .max_n = 64 },
+		{ .name = "duel", .first_pfn = 1 << 20, .granules = 512, .max_n = 512 },
+		{ .name = "duel", .first_pfn = 1 << 20, .granules = 2048, .max_n = 1025 },
+	};
+	static struct stress st;
+	bool balanced;
+
+	for (unsigned i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		st = (struct stress){ .setup = &spaces[i] };
+		arena_reset();
+		if (!tap_ok(create(&st, 0, 0), "duel for %llu granules: space made",
+			    (unsigned long long)spaces[i].max_n))
+			return;
+		balanced = stress_duel(&st, tries);
+		tap_ok(balanced && st.allocs, "duel for %llu granules, won %llu times",
+		       (unsigned long long)spaces[i].max_n, (unsigned long long)st.allocs);
+		tap_ok(whole(&st, i & 1) && !iova_space_destroy(st.space) && !arena_live_bytes(),
+		       "duel: nothing is left");
+		free(st.claims);
+		free(st.pinned);
+	}
+}
+
 int main(void)
 {
 	uint64_t seed = tap_seed(), ops = PLAT_TSAN ? 10000 : 100000;
@@ -225,6 +252,7 @@ int main(void)
 		}
 		run(&setups[1], 8, 0, 0, ops / 2, seed);
 		run(&setups[3], 8, 0, 0, ops / 2, seed);
+		duels(4 * ops);
 	}
 	return tap_done();
 }
