@@ -18,7 +18,7 @@
 
 #define POPS 1
 #define ENOUGH_HINTS 16 /* a search may stop */
-#define FEW_HINTS 8	/* fewer were hardly worth the search: more room is needed */
+#define FEW_HINTS 2	/* fewer were hardly worth the search: more room is needed */
 #define MISSES 4	/* lines looked at in vain before fresh room is made */
 #define BUSY_ROUNDS 1000
 
@@ -200,7 +200,7 @@ static uint64_t take_own_class(struct iova_ctx *c)
 {
 	const struct iova_want *want = c->want;
 	uint64_t *cursor = &c->slot->cursor[want->level][want->class];
-	uint64_t from = plat_load_relaxed(cursor), pfn = IOVA_NONE, span;
+	uint64_t from = plat_load_relaxed(cursor), pfn = IOVA_NONE, span, begun;
 	struct iova_node **spot = &c->slot->near[want->level];
 	/* IOVA-H2: any node of the space will do */
 	struct iova_node *near = plat_load_relaxed(spot);
@@ -212,9 +212,11 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	span = 1ull << iova_span_lg2(want->level);
 	if (from < want->lo || from > want->hi)
 		from = want->lo;
+	begun = from;
 	for (unsigned misses = 0; misses < MISSES && c->pushed < ENOUGH_HINTS;) {
-		if (!iova_next_line(c->s, want->level, from, want->hi, test, 0, &line, &near)) {
-			if (wrapped || pfn != IOVA_NONE)
+		if (!iova_next_line(c->s, want->level, from, wrapped ? begun : want->hi, test, 0,
+				    &line, &near)) {
+			if (wrapped)
 				break;
 			wrapped = true;
 			from = want->lo;
