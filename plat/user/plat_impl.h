@@ -16,6 +16,24 @@
 #define plat_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define plat_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 
+/*
+ * "Fully ordered" is more than C11's seq_cst read-modify-write, whose store half
+ * may pass a later load of another word (a casal and the ldapr after it, on arm64).
+ * On x86 a LOCK-prefixed instruction is a full fence by itself.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+#define PLAT_FULL(op) (op)
+#else
+#define PLAT_FULL(op)                                      \
+	({                                                 \
+		__typeof__(op) plat_result_;               \
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);   \
+		plat_result_ = (op);                       \
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);   \
+		plat_result_;                              \
+	})
+#endif
+
 #define PLAT_CAS(p, old, new, order)                                                    \
 	({                                                                              \
 		__typeof__(*(p)) plat_old_ = (old);                                     \
@@ -24,12 +42,12 @@
 	})
 #define plat_cas_relaxed(p, old, new) PLAT_CAS(p, old, new, __ATOMIC_RELAXED)
 #define plat_cas_release(p, old, new) PLAT_CAS(p, old, new, __ATOMIC_RELEASE)
-#define plat_cas_full(p, old, new) PLAT_CAS(p, old, new, __ATOMIC_SEQ_CST)
-#define plat_xchg_full(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
-#define plat_fetch_or_full(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
-#define plat_fetch_and_full(p, v) __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
+#define plat_cas_full(p, old, new) PLAT_FULL(PLAT_CAS(p, old, new, __ATOMIC_SEQ_CST))
+#define plat_xchg_full(p, v) PLAT_FULL(__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST))
+#define plat_fetch_or_full(p, v) PLAT_FULL(__atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST))
+#define plat_fetch_and_full(p, v) PLAT_FULL(__atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST))
 #define plat_fetch_add_relaxed(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
-#define plat_fetch_add_full(p, v) __atomic_fetch_add((p), (v), __ATOMIC_SEQ_CST)
+#define plat_fetch_add_full(p, v) PLAT_FULL(__atomic_fetch_add((p), (v), __ATOMIC_SEQ_CST))
 
 #if defined(__SANITIZE_THREAD__)
 #define PLAT_TSAN 1
