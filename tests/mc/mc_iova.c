@@ -195,6 +195,8 @@ static const struct mc_model models[] = {
 	WINDOW("share-free", init_1, window_end, 1, 2, 0, ON(alloc_1, 1), ON(free_7, 2)),
 	WINDOW3("free-steal-irq", init_full, window_end, 1, 2, 0, ON(free_7, 0), IRQ(free_8, 0),
 	       ON(alloc_1, 1)),
+	WINDOW3("three-by-two", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(alloc_free, 1),
+		ON(free_7_alloc, 2)),
 	WINDOW("free-wrong", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(free_wrong, 1)),
 	WINDOW("double-free", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
 	       ON(free_7_racing, 1)),

@@ -165,9 +165,31 @@ static void reserve_31(void)
 {
 	reserve_n(31, 1);
 }
+static void free_7(void)
+{
+	mc_assert(!free_n(7, 1));
+}
 static void free_32(void)
 {
 	free_n(32, 1);
+}
+/* Ranges over the border of two areas; pieces at level 1. */
+static void init_areas(void)
+{
+	fill_window(16, 64 * PAGE, 3u << 7);
+}
+static void take_areas(void)
+{
+	take_n(7, 2);
+}
+static void take_free_areas(void)
+{
+	if (!take_n(7, 2))
+		mc_assert(!free_n(7, 2));
+}
+static void reserve_areas(void)
+{
+	reserve_n(7, 2);
 }
 static void end_reserved(void)
 {
@@ -212,10 +234,18 @@ static const struct mc_model models[] = {
 	     ON(free_border, 1)),
 	TREE("border-free-alloc", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
 	     ON(alloc_1, 1)),
+	TREE("areas-alloc", init_areas, window_end, 1, 2, 0, ON(take_areas, 0), ON(alloc_1, 1)),
+	TREE("areas-take", init_areas, window_end, 1, 2, 0, ON(take_free_areas, 0),
+	     ON(take_areas, 1)),
+	TREE("areas-reserve", init_areas, end_reserved, 1, 2, 0, ON(reserve_areas, 0),
+	     ON(take_free_areas, 1)),
+	TREE("areas-3", init_areas, window_end, 0, 1, 0, ON(take_free_areas, 0),
+	     ON(alloc_free_1, 1), ON(alloc_free_1, 2)),
 	TREE("reserve-alloc", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
 	     ON(alloc_1, 1)),
 	TREE("reserve-free", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0),
 	     ON(take_free_border, 1)),
+	TREE("reserve-look", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0), ON(free_7, 1)),
 	TREE("reserve-reserve", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
 	     ON(reserve_31, 1), ON(free_32, 2)),
 };
