@@ -88,6 +88,31 @@ Test(refill, small_then_whole)
 	}
 }
 
+/* Freed ranges that lay anywhere leave no trace in where the next ones lie. */
+Test(refill, alignment_after_fixed_ranges)
+{
+	struct rig r;
+
+	rig_make(&r, 0, SPACE);
+	for (uint64_t n = 2; n <= 512; n *= 2) {
+		unsigned nr;
+
+		for (uint64_t i = n / 2; i + n <= SPACE; i += n) {
+			cr_assert_eq(iova_space_alloc_fixed(r.s, i * G, n * G, NULL), 0);
+			rig_free(&r, i * G, n);
+		}
+		cr_assert_eq(rig_alloc(&r, SPACE), 0); /* all words begin anew */
+		rig_free(&r, 0, SPACE);
+		nr = fill(&r, n, n & 2);
+		cr_assert_eq(nr, SPACE / n);
+		for (unsigned i = 0; i < nr; i++) {
+			cr_assert_eq(at[i] & (n * G - 1), 0);
+			rig_free(&r, at[i], n);
+		}
+	}
+	rig_done(&r);
+}
+
 /* In a full space, each single granule that is freed is found, by either CPU. */
 Test(refill, one_hole)
 {
@@ -239,6 +264,46 @@ static void *race(void *arg)
 			*c->next = iova_space_alloc(c->r->s, c->n * G, NO_MAX);
 	}
 	return NULL;
+}
+
+/* A range in pieces: exactly one of the two succeeds. */
+static void *race_for_pieces(void *arg)
+{
+	struct race *c = arg;
+
+	rig_move(c->cpu);
+	for (unsigned i = 0; i < c->rounds; i++) {
+		pthread_barrier_wait(c->barrier);
+		c->ok += !iova_space_free(c->r->s, c->iova, c->n * G);
+		pthread_barrier_wait(c->barrier);
+		if (!c->cpu)
+			c->other += iova_space_alloc_fixed(c->r->s, c->iova, c->n * G, NULL) != 0;
+	}
+	return NULL;
+}
+
+Test(refill, racing_frees_of_pieces)
+{
+	unsigned rounds = tap_long() ? 100000 : 5000;
+	pthread_barrier_t barrier;
+	struct race c[2];
+	pthread_t other;
+	struct rig r;
+
+	rig_make(&r, 1, 1023);
+	cr_assert_eq(iova_space_alloc_fixed(r.s, 31 * G, 600 * G, NULL), 0);
+	pthread_barrier_init(&barrier, NULL, 2);
+	for (unsigned k = 0; k < 2; k++)
+		c[k] = (struct race){ .r = &r, .barrier = &barrier, .iova = 31 * G, .n = 600,
+				      .cpu = k, .rounds = rounds };
+	cr_assert_eq(pthread_create(&other, NULL, race_for_pieces, &c[1]), 0);
+	race_for_pieces(&c[0]);
+	pthread_join(other, NULL);
+	pthread_barrier_destroy(&barrier);
+	cr_assert_eq(c[0].other, 0);
+	cr_assert_eq(c[0].ok + c[1].ok, rounds);
+	rig_free(&r, 31 * G, 600);
+	rig_done(&r);
 }
 
 Test(refill, racing_frees)
