@@ -183,7 +183,7 @@ static const struct mc_model models[] = {
 	       ON(free_7, 1)),
 	WINDOW("remote-double", init_full, window_end, 1, 2, 0, ON(alloc_1, 0),
 	       ON(free_7_twice, 1)),
-	WINDOW3("collect-aba", init_full, window_end, 1, 3, 0, ON(alloc_1, 0), IRQ(alloc_1, 0),
+	WINDOW3("collect-aba", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), IRQ(alloc_1, 0),
 		ON(free_7_twice, 1)),
 	WINDOW("free-move", init_full, window_end, 1, 2, 1, ON(free_7_alloc, 0), ON(free_8, 1)),
 	WINDOW("free-steal", init_full, window_end, 1, 2, 0, ON(free_7_8, 0), ON(alloc_1, 1)),

@@ -207,7 +207,7 @@ static void end_reserved(void)
 
 static const struct mc_model models[] = {
 	TREE("cold", create, end_cold, 0, 1, 0, ON(cold_1, 0), ON(cold_1, 1)),
-	TREE("cold-irq", create, end_cold, 1, 2, 0, ON(cold_1, 0), IRQ(cold_1, 0)),
+	TREE("cold-irq", create, end_cold, 1, 1, 0, ON(cold_1, 0), IRQ(cold_1, 0)),
 	TREE("cold-no-memory", create, end_cold, 0, 1, 1, ON(cold_1, 0), ON(cold_1, 1)),
 	TREE("cold-area", create, end_cold, 0, 1, 0, ON(cold_1, 0), ON(cold_33, 1)),
 	TREE("cold-areas", create, end_cold, 0, 1, 0, ON(cold_33, 0), ON(cold_33, 1)),

@@ -195,6 +195,7 @@ static const char *mc_plat_name(unsigned plat)
 static bool mc_test(const struct mc_model *m, unsigned plat, const struct mc_options *o,
 		    unsigned number)
 {
+	struct mc_bounds searched;
 	enum mc_verdict v;
 	const char *what;
 	bool ok;
@@ -209,13 +210,14 @@ static bool mc_test(const struct mc_model *m, unsigned plat, const struct mc_opt
 	v = o->random ? mc_random(o, o->random) : mc_search(o, &m->quick);
 	if (v == MC_CLEAN && o->full && !o->random)
 		v = mc_search(o, &m->full);
+	searched = mc->bound;
 	if (v == MC_CLEAN && o->full && !o->random)
 		v = mc_random(o, MC_RANDOM_RUNS);
 	ok = m->expect ? v == MC_BROKEN && strstr(mc->message, m->expect) : v == MC_CLEAN;
 	what = v == MC_CLEAN ? "clean" : v == MC_BROKEN ? "fails" : "incomplete";
 	printf("%sok %u - %s/%s %s: %lu runs, pre-emptions %u, stale loads %u\n", ok ? "" : "not ",
 	       number, m->name, mc_plat_name(plat), what, (unsigned long)mc->runs,
-	       mc->bound.preempt, mc->bound.stale);
+	       searched.preempt, searched.stale);
 	if (v == MC_BROKEN)
 		printf("#   %s\n", mc->message);
 	if (v == MC_BROKEN && (!ok || o->verbose))
