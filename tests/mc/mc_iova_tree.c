@@ -224,7 +224,7 @@ static const struct mc_model models[] = {
 	TREE("line-reclaim", init_line, end_line, 1, 2, 0, ON(alloc_free_1, 0), ON(alloc_line, 1)),
 	TREE("line-reclaim-own", init_line, end_line, 1, 2, 0, ON(alloc_line, 0),
 	     IRQ(alloc_free_1, 0)),
-	TREE("line-reclaim-2", init_line, end_line, 1, 2, 0, ON(alloc_line_free, 0),
+	TREE("line-reclaim-2", init_line, end_line, 1, 1, 0, ON(alloc_line_free, 0),
 	     ON(alloc_line_free, 1)),
 	TREE("line-keep", init_line, end_line, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1)),
 	TREE("border-alloc", init_border, window_end, 1, 2, 0, ON(take_border, 0), ON(alloc_1, 1)),
