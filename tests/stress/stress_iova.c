@@ -239,7 +239,7 @@ static void duels(uint64_t tries)
 
 int main(void)
 {
-	uint64_t seed = tap_seed(), ops = PLAT_TSAN ? 10000 : 100000;
+	uint64_t seed = tap_seed(), ops = PLAT_TSAN ? 10000 : 60000;
 	unsigned rounds = tap_long() ? 20 : 1;
 
 	for (unsigned i = 0; i < rounds; i++) {
@@ -252,7 +252,7 @@ int main(void)
 		}
 		run(&setups[1], 8, 0, 0, ops / 2, seed);
 		run(&setups[3], 8, 0, 0, ops / 2, seed);
-		duels(4 * ops);
+		duels(2 * ops);
 	}
 	return tap_done();
 }

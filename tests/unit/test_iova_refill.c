@@ -97,12 +97,17 @@ Test(refill, alignment_after_fixed_ranges)
 	for (uint64_t n = 2; n <= 512; n *= 2) {
 		unsigned nr;
 
+		rig_move(0);
 		for (uint64_t i = n / 2; i + n <= SPACE; i += n) {
 			cr_assert_eq(iova_space_alloc_fixed(r.s, i * G, n * G, NULL), 0);
 			rig_free(&r, i * G, n);
 		}
-		cr_assert_eq(rig_alloc(&r, SPACE), 0); /* all words begin anew */
+		/* All words begin anew, and serve single granules. */
+		cr_assert_eq(rig_alloc(&r, SPACE), 0);
 		rig_free(&r, 0, SPACE);
+		cr_assert_eq(fill(&r, 1, false), SPACE);
+		for (unsigned i = 0; i < SPACE; i++)
+			rig_free(&r, at[i], 1);
 		nr = fill(&r, n, n & 2);
 		cr_assert_eq(nr, SPACE / n);
 		for (unsigned i = 0; i < nr; i++) {
@@ -245,6 +250,7 @@ struct race {
 	uint64_t iova, n;
 	unsigned cpu, ok, other, rounds;
 	uint64_t *next;
+	unsigned *arrived;
 };
 
 static void *race(void *arg)
@@ -266,6 +272,15 @@ static void *race(void *arg)
 	return NULL;
 }
 
+/* Both leave at the same instant, if both run; pthread barriers wake one after the other. */
+static void meet(unsigned *arrived, unsigned round)
+{
+	plat_fetch_add_full(arrived, 1);
+	for (unsigned spins = 0; plat_load_acquire(arrived) < 2 * round; spins++)
+		if (spins > 2000)
+			sched_yield();
+}
+
 /* A range in pieces: exactly one of the two succeeds. */
 static void *race_for_pieces(void *arg)
 {
@@ -273,9 +288,9 @@ static void *race_for_pieces(void *arg)
 
 	rig_move(c->cpu);
 	for (unsigned i = 0; i < c->rounds; i++) {
-		pthread_barrier_wait(c->barrier);
+		meet(c->arrived, 2 * i + 1);
 		c->ok += !iova_space_free(c->r->s, c->iova, c->n * G);
-		pthread_barrier_wait(c->barrier);
+		meet(c->arrived, 2 * i + 2);
 		if (!c->cpu)
 			c->other += iova_space_alloc_fixed(c->r->s, c->iova, c->n * G, NULL) != 0;
 	}
@@ -284,22 +299,19 @@ static void *race_for_pieces(void *arg)
 
 Test(refill, racing_frees_of_pieces)
 {
-	unsigned rounds = tap_long() ? 100000 : 5000;
-	pthread_barrier_t barrier;
+	unsigned rounds = tap_long() ? 100000 : 5000, arrived = 0;
 	struct race c[2];
 	pthread_t other;
 	struct rig r;
 
 	rig_make(&r, 1, 1023);
 	cr_assert_eq(iova_space_alloc_fixed(r.s, 31 * G, 600 * G, NULL), 0);
-	pthread_barrier_init(&barrier, NULL, 2);
 	for (unsigned k = 0; k < 2; k++)
-		c[k] = (struct race){ .r = &r, .barrier = &barrier, .iova = 31 * G, .n = 600,
+		c[k] = (struct race){ .r = &r, .arrived = &arrived, .iova = 31 * G, .n = 600,
 				      .cpu = k, .rounds = rounds };
 	cr_assert_eq(pthread_create(&other, NULL, race_for_pieces, &c[1]), 0);
 	race_for_pieces(&c[0]);
 	pthread_join(other, NULL);
-	pthread_barrier_destroy(&barrier);
 	cr_assert_eq(c[0].other, 0);
 	cr_assert_eq(c[0].ok + c[1].ok, rounds);
 	rig_free(&r, 31 * G, 600);
