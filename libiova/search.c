@@ -243,8 +243,12 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 		if (from > last)
 			return false;
 		if (node->level == level + 1) {
+			struct iova_node *at = node;
+
 			*near = node;
-			line_ref(s, node->level == 1 ? node : node->child[i], level, i, ref);
+			if (level)
+				at = plat_load_acquire(&node->child[i]); /* IOVA-N3 */
+			line_ref(s, at, level, i, ref);
 			return true;
 		}
 		node = plat_load_acquire(&node->child[i]);
