@@ -84,7 +84,8 @@ int stress_free(struct stress *st, span_t r, uint8_t id);
 uint64_t stress_addr(const struct stress *st, uint64_t at);
 
 /* stress_iova_duel.c */
-bool stress_duel(struct stress *st, uint64_t tries);
+bool stress_duel(struct stress *st, uint64_t wins);
+bool stress_chase(struct stress *st);
 
 #define COUNT(counter) ((void)plat_fetch_add_relaxed(&(counter), 1))
 

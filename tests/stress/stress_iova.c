@@ -210,31 +210,39 @@ static void run(const struct setup *setup, unsigned nr, unsigned flags, unsigned
 	free(st.pinned);
 }
 
-/* Sizes that one word of level 0, 1 or 2 holds, in a space that is no larger. */
-static void duels(uint64_t tries)
+static void two_cpus(const struct setup *setup, uint64_t wins)
 {
-	static const struct setup spaces[] = {
-		{ .name = "duel", .first_pfn = 64, .granules = 64, .max_n = 64 },
-		{ .name = "duel", .first_pfn = 1 << 20, .granules = 512, .max_n = 512 },
-		{ .name = "duel", .first_pfn = 1 << 20, .granules = 2048, .max_n = 1025 },
-	};
 	static struct stress st;
 	bool balanced;
 
-	for (unsigned i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
-		st = (struct stress){ .setup = &spaces[i] };
-		arena_reset();
-		if (!tap_ok(create(&st, 0, 0), "duel for %llu granules: space made",
-			    (unsigned long long)spaces[i].max_n))
-			return;
-		balanced = stress_duel(&st, tries);
-		tap_ok(balanced && st.allocs, "duel for %llu granules, won %llu times",
-		       (unsigned long long)spaces[i].max_n, (unsigned long long)st.allocs);
-		tap_ok(whole(&st, i & 1) && !iova_space_destroy(st.space) && !arena_live_bytes(),
-		       "duel: nothing is left");
-		free(st.claims);
-		free(st.pinned);
-	}
+	st = (struct stress){ .setup = setup };
+	arena_reset();
+	if (!tap_ok(create(&st, 0, 0), "%s: space made", setup->name))
+		return;
+	balanced = wins ? stress_duel(&st, wins) : stress_chase(&st);
+	tap_ok(balanced, "%s: the books balance (%llu owned twice, %llu refused, %llu fixed)",
+	       setup->name, (unsigned long long)st.overlaps, (unsigned long long)st.refused,
+	       (unsigned long long)st.fixed);
+	tap_ok(whole(&st, wins & 1) && !iova_space_destroy(st.space) && !arena_live_bytes(),
+	       "%s: nothing is left", setup->name);
+	free(st.claims);
+	free(st.pinned);
+}
+
+static void all_two_cpus(uint64_t ops)
+{
+	/* Sizes that one word of level 0, 1 or 2 holds, in a space that is no larger. */
+	static const struct setup duels[] = {
+		{ .name = "duel for 64", .first_pfn = 64, .granules = 64, .max_n = 64 },
+		{ .name = "duel for 512", .first_pfn = 1 << 20, .granules = 512, .max_n = 512 },
+		{ .name = "duel for 1025", .first_pfn = 1 << 20, .granules = 2048, .max_n = 1025 },
+	};
+	static const struct setup chase = { .name = "chase", .first_pfn = 1 << 20,
+					    .granules = 1 << 17 };
+
+	for (unsigned i = 0; i < sizeof(duels) / sizeof(duels[0]); i++)
+		two_cpus(&duels[i], ops + i);
+	two_cpus(&chase, 0);
 }
 
 int main(void)
@@ -252,7 +260,7 @@ int main(void)
 		}
 		run(&setups[1], 8, 0, 0, ops / 2, seed);
 		run(&setups[3], 8, 0, 0, ops / 2, seed);
-		duels(2 * ops);
+		all_two_cpus(ops);
 	}
 	return tap_done();
 }
