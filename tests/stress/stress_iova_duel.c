@@ -75,8 +75,8 @@ bool stress_duel(struct stress *st, uint64_t wins)
 		pthread_create(&d[i].thread, NULL, fight, &d[i]);
 	for (unsigned i = 0; i < 2; i++)
 		pthread_join(d[i].thread, NULL);
-	return d[0].got == wins && d[1].got == wins && !st->overlaps && !st->lost && !st->refused && !st->wrong_error &&
-	       !iova_space_in_use(st->space);
+	return d[0].got == wins && d[1].got == wins && !st->overlaps && !st->lost && !st->refused &&
+	       !st->wrong_error && !iova_space_in_use(st->space);
 }
 
 struct chase {
@@ -84,16 +84,21 @@ struct chase {
 	uint64_t last; /* where the first one is */
 	uint64_t got[2];
 	bool ready, done;
+	int error;
 };
 
 /* One granule, claimed.  Its number, or ~0. */
-static uint64_t claim_one(struct stress *st)
+static uint64_t claim_one(struct chase *c)
 {
-	uint64_t iova = iova_space_alloc(st->space, 1 << SHIFT, ~0ull);
-	uint64_t at = (iova >> SHIFT) - st->setup->first_pfn;
+	struct stress *st = c->st;
+	uint64_t iova, at;
 
+	while ((iova = iova_space_alloc(st->space, 1 << SHIFT, ~0ull)) == (uint64_t)-EAGAIN)
+		COUNT(st->again);
+	at = (iova >> SHIFT) - st->setup->first_pfn;
 	if (iova_is_err(iova)) {
 		COUNT(st->wrong_error);
+		c->error = iova_err(iova);
 		return ~0ull;
 	}
 	stress_claim(st, span(at, 1), 1);
@@ -108,12 +113,12 @@ static void *run_ahead(void *arg)
 	while (!plat_load_acquire(&c->ready))
 		sched_yield();
 	while (c->got[0] < c->st->setup->granules / 2) {
-		uint64_t at = claim_one(c->st);
+		uint64_t at = claim_one(c);
 
 		plat_store_relaxed(&c->last, at);
 		for (unsigned i = 0; i < 8 && at != ~0ull; i++) { /* stay here for a while */
 			stress_free(c->st, span(at, 1), 1);
-			at = claim_one(c->st);
+			at = claim_one(c);
 		}
 		if (at == ~0ull)
 			break;
@@ -130,12 +135,15 @@ static void *run_after(void *arg)
 
 	pin(1);
 	plat_store_release(&c->ready, true);
-	while (!plat_load_acquire(&c->done)) {
+	while (!plat_load_acquire(&c->done) && c->got[1] < c->st->setup->granules / 4) {
 		uint64_t at = plat_load_relaxed(&c->last) + 1 + tap_random(&seed) % 8;
-		int e = iova_space_alloc_fixed(c->st->space, stress_addr(c->st, at), 1 << SHIFT, NULL);
+		int e = iova_space_alloc_fixed(c->st->space, stress_addr(c->st, at), 1 << SHIFT,
+					       NULL);
 
-		if (e && e != -EEXIST && e != -EAGAIN)
+		if (e && e != -EEXIST && e != -EAGAIN) {
 			COUNT(c->st->wrong_error);
+			c->error = e;
+		}
 		if (e)
 			continue;
 		stress_claim(c->st, span(at, 1), 2);
@@ -163,6 +171,9 @@ bool stress_chase(struct stress *st)
 	run_ahead(&c);
 	pthread_join(after, NULL);
 	st->fixed = c.got[1];
+	printf("# chase: %llu and %llu held, %llu -EAGAIN, %llu unexpected (the last %d)\n",
+	       (unsigned long long)c.got[0], (unsigned long long)c.got[1],
+	       (unsigned long long)st->again, (unsigned long long)st->wrong_error, c.error);
 	same = !iova_space_for_each(st->space, 0, ~0ull, free_range, st);
 	return same && st->walks == c.got[0] + c.got[1] && c.got[1] && !st->overlaps &&
 	       !st->wrong_error && !iova_space_in_use(st->space);
