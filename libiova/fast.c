@@ -136,6 +136,12 @@ static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool che
 	if ((ctl & IOVA_CTL_LOOK) &&
 	    (iova_reserved(s, pfn, pfn + n - 1, NULL) || iova_span_goes_on(s, pfn + n)))
 		return -EINVAL;
+	if (level && (ctl & IOVA_CTL_LOOK)) { /* a split unit is no range, whatever follows it */
+		struct iova_ref at;
+
+		if (!iova_locate(s, pfn, &at) || at.level != level)
+			return -EINVAL;
+	}
 	if (!check_only)
 		return iova_word_free(s, &ref, p->chk << g, p->pat << g, (uint32_t)(p->full << g));
 	w = plat_load_acquire(iova_word(&ref));

@@ -169,6 +169,41 @@ Test(span, pieces_of_every_level)
 	rig_done(&r);
 }
 
+/* A split unit before the span's larger pieces: together they look like a range of their own. */
+Test(span, part_of_a_span_behind_a_split_unit)
+{
+	struct iova_request q;
+	struct iova_range hit;
+	struct rig r;
+
+	rig_make(&r, 1, (1ull << 24) - 1);
+	for (unsigned level = 1; level <= 4; level++) {
+		uint64_t unit = 1ull << 4 * level, first = 0x700000 + 0x10 * unit;
+
+		for (uint64_t units = 3; units <= 9; units++) {
+			cr_assert_eq(iova_space_alloc_fixed(r.s, first * G, G, NULL), 0);
+			rig_free(&r, first * G, 1);
+			one_range(&r, first - 1, units * unit + 1);
+			one_range(&r, first, units * unit);
+			/* Nothing of it stayed below, where a rounded range would meet it. */
+			q = (struct iova_request){ .size = (3 * unit - 1) * G, .min = first * G,
+						   .max = (first + 3 * unit) * G - 1 };
+			cr_assert_eq(iova_space_alloc_request(r.s, &q), first * G);
+			cr_assert_eq(iova_space_find(r.s, first * G, &hit), 0);
+			cr_assert_eq(hit.last, q.max - G);
+			rig_free(&r, first * G, 3 * unit - 1);
+			cr_assert_eq(iova_space_alloc_fixed(r.s, (first - 1) * G,
+							    (units * unit + 1) * G, NULL), 0);
+			for (uint64_t n = 1; n <= units; n++) {
+				REFUSED(&r, iova_space_check(r.s, first * G, n * unit * G), -EINVAL);
+				REFUSED(&r, iova_space_free(r.s, first * G, n * unit * G), -EINVAL);
+			}
+			rig_free(&r, (first - 1) * G, units * unit + 1);
+		}
+	}
+	rig_done(&r);
+}
+
 /* Neighbours without a gap, of random sizes, taken and given back in random order. */
 Test(span, neighbours)
 {
