@@ -40,10 +40,10 @@
  * (under pressure, and in _alloc_fixed and _reserve) answers -EAGAIN where the
  * caller may not wait for that CPU.
  *
- * fork(): the child has its own copy of every space and may go on with it;
- * ranges that other threads of the parent were in the middle of allocating or
- * freeing at that moment may be lost to the child.  A thread that exits holds
- * nothing.  CPUs numbered beyond the slots of a space use full CAS throughout.
+ * fork(): the child has its own copy of every space and may go on with it if no
+ * other thread was inside a call on it at that moment; else what that thread was
+ * moving may be lost to the child.  A thread that exits holds nothing.  CPUs
+ * numbered beyond the slots of a space use full CAS throughout.
  */
 #ifndef IOVA_H
 #define IOVA_H
