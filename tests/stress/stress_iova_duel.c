@@ -177,6 +177,6 @@ bool stress_chase(struct stress *st)
 	       (unsigned long long)c.got[0], (unsigned long long)c.got[1],
 	       (unsigned long long)st->again, (unsigned long long)st->wrong_error, c.error);
 	same = !iova_space_for_each(st->space, 0, ~0ull, free_range, st);
-	return same && st->walks == c.got[0] + c.got[1] && c.got[1] && !st->overlaps &&
+	return same && st->walks == c.got[0] + c.got[1] && !st->overlaps &&
 	       !st->wrong_error && !iova_space_in_use(st->space);
 }
