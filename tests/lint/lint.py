@@ -108,7 +108,7 @@ def spdx():
 
 
 def paths():
-    pattern = re.compile(r"(/work/|/home/[a-z]|/root/|\.\./shared|(?<![-:{\w}])/tmp/(?!.*XXXXXX)\w)")
+    pattern = re.compile(r"(/(?:work|root)/|/home/[a-z]|(?<![-:{\w}])/tmp/(?!.*XXXXXX)\w)")
     for f in FILES:
         if f.endswith(TEXT + (".md",)) and f != "tests/lint/lint.py":
             for n, text in lines(f):
