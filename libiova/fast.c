@@ -143,7 +143,7 @@ static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool che
 			return -EINVAL;
 	}
 	if (!check_only)
-		return iova_word_free(s, &ref, p->chk << g, p->pat << g, (uint32_t)(p->full << g));
+		return iova_word_free(&ref, p->chk << g, p->pat << g, (uint32_t)(p->full << g));
 	w = plat_load_acquire(iova_word(&ref));
 	if (iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED ||
 	    (ctl & (uint32_t)(p->pat << g)))

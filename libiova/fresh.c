@@ -40,7 +40,7 @@ static bool adopt_some(struct iova_ctx *c, unsigned class)
 			    iova_adopt(c, &ref, ctl, class))
 				return true;
 		}
-		iova_lower_line(c->s, c->slot, c->cpu, &line);
+		iova_lower_line(c->slot, c->cpu, &line);
 		from = line.base_pfn + (1ull << iova_span_lg2(1));
 	}
 	return false;
@@ -206,7 +206,7 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 			iova_move_end(c->s, true);
 			return true;
 		}
-		iova_lower_line(c->s, c->slot, c->cpu, &line);
+		iova_lower_line(c->slot, c->cpu, &line);
 		from = line.base_pfn + (1ull << iova_span_lg2(1));
 	}
 	return false;
@@ -234,7 +234,7 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 		if (r) {
 			uint64_t pat = (uint64_t)u.mask << u.group * IOVA_GROUP;
 
-			iova_word_free(c->s, &ref, pat | pat << 32, pat, (uint32_t)pat);
+			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat);
 			iova_move_end(c->s, false);
 			return r;
 		}
@@ -261,7 +261,7 @@ static int grow_below(struct iova_ctx *c, unsigned above, bool parts)
 				    &line, &near)) {
 		r = node_in_line(c, &line, parts);
 		if (!r)
-			iova_lower_line(c->s, c->slot, c->cpu, &line);
+			iova_lower_line(c->slot, c->cpu, &line);
 		from = line.base_pfn + (1ull << iova_span_lg2(above));
 	}
 	return r;

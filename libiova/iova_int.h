@@ -282,20 +282,18 @@ static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t 
 bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_t last,
 		    uint64_t test, unsigned run, struct iova_ref *ref, struct iova_node **near);
 void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value);
-void iova_lower_line(struct iova_space *s, struct iova_slot *slot, unsigned cpu,
-		     const struct iova_ref *line);
+void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line);
 uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl);
 
 /* word.c */
 uint32_t iova_slots(uint64_t w, unsigned class);
 uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *want);
 int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
-int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t chk, uint64_t pat,
-		   uint32_t bits);
+int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits);
 void iova_word_open(const struct iova_ref *ref);
 bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat);
 int iova_collect(const struct iova_ref *ref);
-int iova_share(struct iova_space *s, const struct iova_ref *ref);
+int iova_share(const struct iova_ref *ref);
 bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref);
 bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref);
 

@@ -168,7 +168,7 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 		return pfn;
 	}
 	if (!own_class)
-		iova_lower_line(c->s, c->slot, c->cpu, line);
+		iova_lower_line(c->slot, c->cpu, line);
 	return IOVA_NONE;
 }
 
@@ -333,7 +333,7 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 			    !iova_candidates(word & ~(freed | (uint64_t)freed << 32), ref.base_pfn,
 					     &w))
 				continue;
-			any |= !iova_share(c->s, &ref);
+			any |= !iova_share(&ref);
 		}
 		from = line.base_pfn + (1ull << iova_span_lg2(level));
 	}

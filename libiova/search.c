@@ -121,15 +121,13 @@ static bool judge(const struct iova_ref *ref, uint64_t ctl, unsigned cpu, bool *
  * stores the word in one step of that CPU: it comes either before the tick,
  * and is seen, or after the clear, and is refused.
  */
-void iova_lower_line(struct iova_space *s, struct iova_slot *slot, unsigned cpu,
-		     const struct iova_ref *line)
+void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line)
 {
 	struct iova_node *parent = line->level ? line->node->parent : line->node;
 	unsigned child = line->level ? line->node->index : line->child;
 	uint64_t *cell, old, value = 0, tick;
 	bool judged[4], owned = false;
 
-	(void)s;
 	if (!parent)
 		return;
 	cell = &parent->cell[line->level][child];

@@ -31,12 +31,12 @@ bool iova_reserved(struct iova_space *s, uint64_t first, uint64_t last, struct i
 }
 
 /* A word that will hold a piece: shared, and marked so that frees look twice. */
-static int make_shared(struct iova_space *s, const struct iova_ref *ref)
+static int make_shared(const struct iova_ref *ref)
 {
 	int r = -EAGAIN;
 
 	for (unsigned i = 0; r && i < SHARE_TRIES; i++) {
-		r = iova_share(s, ref);
+		r = iova_share(ref);
 		if (r)
 			plat_relax();
 	}
@@ -102,10 +102,10 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	w = plat_load_acquire(iova_word(&ref));
 	if (iova_state(w, g)) {
 		if (plat_load_acquire(iova_word_ctl(&ref)) >> g & 1)
-			return make_shared(s, &ref); /* freed, not collected: sharing does that */
+			return make_shared(&ref); /* freed, not collected: sharing does that */
 		return half_split(&ref, w, g) ? 0 : -EEXIST;
 	}
-	r = make_shared(s, &ref);
+	r = make_shared(&ref);
 	if (r)
 		return r;
 	whole = !(pfn & (unit - 1)) && left >= unit;

@@ -163,12 +163,10 @@ bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat)
  * 0, 1 when it was left in REM for the owner to collect, or -EINVAL when the
  * word does not hold exactly this range or it is freed already.
  */
-int iova_word_free(struct iova_space *s, const struct iova_ref *ref, uint64_t chk, uint64_t pat,
-		   uint32_t bits)
+int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref);
 
-	(void)s;
 	for (;;) {
 		uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W3: pairs with IOVA-R2 */
 		uint64_t w;
@@ -247,13 +245,12 @@ int iova_collect(const struct iova_ref *ref)
  * Makes the word SHARED.  0, or -EAGAIN: another thread is at it, or the caller
  * may not wait for the owner.
  */
-int iova_share(struct iova_space *s, const struct iova_ref *ref)
+int iova_share(const struct iova_ref *ref)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), ctl, w;
 	uint64_t own;
 	int r;
 
-	(void)s;
 	do {
 		ctl = plat_load_acquire(ctlp);
 		own = iova_own(ctl);
