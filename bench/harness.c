@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <x86intrin.h>
 
 #include "harness_int.h"
@@ -40,24 +39,6 @@ void bench_die(const char *format, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	exit(1);
-}
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-uint64_t bench_cpu_ns(void)
-{
-	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
-uint64_t bench_wall_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* The fences keep the call inside the pair. */

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "plat_mem.h"
 
 #ifdef __clang__
@@ -57,8 +58,6 @@ void bench_init(void);
 /* Prints "bench: message" and exits with status 1. */
 void bench_die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* CPU time of the calling thread in ns. */
-uint64_t bench_cpu_ns(void);
 /* xorshift64*; *@seed must not be 0. */
 static inline uint64_t bench_rand(uint64_t *seed)
 {

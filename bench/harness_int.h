@@ -3,12 +3,9 @@
 #ifndef BENCH_HARNESS_INT_H
 #define BENCH_HARNESS_INT_H
 
-#include <stdint.h>
-
 /* The two CPUs to run on; -1: there is no such CPU. */
 extern int bench_cpu[2];
 
-uint64_t bench_wall_ns(void);
 void bench_pin(int cpu);
 
 #endif

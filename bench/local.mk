@@ -27,8 +27,8 @@ bench_ratios_LDADD = $(JSONC_LIBS) -lm
 
 # Both sides are linked statically and called directly.
 EXTRA_LIBRARIES = bench/libbench.a
-bench_libbench_a_SOURCES = bench/harness.c bench/harness.h bench/harness_int.h \
-	bench/harness_count.c bench/harness_pages.c bench/harness_threads.c \
+bench_libbench_a_SOURCES = bench/clock.h bench/harness.c bench/harness.h \
+	bench/harness_int.h bench/harness_count.c bench/harness_pages.c bench/harness_threads.c \
 	bench/stats.c bench/stats.h bench/sides.c bench/sides.h bench/malloc_peer.c \
 	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c \
 	bench/wl_pgtbl.h bench/pgtbl_ours.c bench/pgtbl_peer.c

@@ -23,8 +23,8 @@ REPLAY_TRACES = bench/traces/ahci-fs-lazy.trace.zst bench/traces/ahci-fs-strict.
 EXTRA_DIST += bench/traces/README.md $(REPLAY_TRACES)
 
 # bench/replay is always there; what it compares with is made when it is first needed.
-REPLAY_SOURCES = bench/replayer/check.c bench/replayer/check.h bench/replayer/check_queue.c \
-	bench/replayer/check_queue.h bench/replayer/count_mem.c bench/replayer/count_mem.h \
+REPLAY_SOURCES = bench/clock.h bench/replayer/check.c bench/replayer/check.h \
+	bench/replayer/check_queue.c bench/replayer/check_queue.h bench/replayer/count_mem.c bench/replayer/count_mem.h \
 	bench/replayer/pass.c bench/replayer/pass.h bench/replayer/side.h \
 	bench/replayer/side_empty.c bench/replayer/side_ours.c bench/replayer/walk_cache.c \
 	bench/replayer/walk_cache.h

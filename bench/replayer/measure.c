@@ -42,9 +42,9 @@ static int time_passes(double *pair_ns, uint64_t *failed, const struct side_ops 
 		ret = pass_open(&pass, ops, config);
 		if (ret)
 			return ret;
-		start = pass_cpu_ns();
+		start = bench_cpu_ns();
 		pass_play(&pass);
-		sum += pass_cpu_ns() - start;
+		sum += bench_cpu_ns() - start;
 		*failed = pass.failed_maps;
 		ret = pass_close(&pass);
 		if (ret)
@@ -135,7 +135,7 @@ struct timed {
 static int time_events(struct timed *timed, const struct side_ops *ops,
 		       const struct pass_config *config)
 {
-	uint64_t wall = pass_wall_ns(), ticks = pass_ticks();
+	uint64_t wall = bench_wall_ns(), ticks = pass_ticks();
 	struct pass pass;
 	unsigned i;
 	int ret;
@@ -151,7 +151,7 @@ static int time_events(struct timed *timed, const struct side_ops *ops,
 		if (ret)
 			return ret;
 	}
-	timed->ns_per_tick = (double)(pass_wall_ns() - wall) / (double)(pass_ticks() - ticks);
+	timed->ns_per_tick = (double)(bench_wall_ns() - wall) / (double)(pass_ticks() - ticks);
 	return 0;
 }
 

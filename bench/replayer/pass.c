@@ -5,7 +5,6 @@
 #include "plat.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 __thread struct side_thread side_thread;
@@ -17,28 +16,10 @@ unsigned side_cpu_slots(unsigned nr_cpus)
 	return have > 0 && nr_cpus > (unsigned long)have ? nr_cpus : 0;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-uint64_t pass_cpu_ns(void)
-{
-	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
-uint64_t pass_wall_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
 static uint64_t queue_clock(void *ctx)
 {
 	(void)ctx;
-	return pass_wall_ns();
+	return bench_wall_ns();
 }
 
 int pass_open(struct pass *pass, const struct side_ops *ops, const struct pass_config *config)

@@ -8,6 +8,7 @@
 #ifndef REPLAY_PASS_H
 #define REPLAY_PASS_H
 
+#include "../clock.h"
 #include "dmap_simq.h"
 #include "side.h"
 
@@ -44,10 +45,6 @@ void pass_play(struct pass *pass);
  */
 void pass_play_timed(struct pass *pass, uint32_t *ticks, uint64_t *timer_ticks);
 
-/* Nanoseconds of the calling thread on a CPU; of the wall clock. */
-uint64_t pass_cpu_ns(void);
-uint64_t pass_wall_ns(void);
-
 /* The finest clock there is: its ticks wait for what came before. */
 static inline uint64_t pass_ticks(void)
 {
@@ -56,7 +53,7 @@ static inline uint64_t pass_ticks(void)
 
 	return __builtin_ia32_rdtscp(&aux);
 #else
-	return pass_wall_ns();
+	return bench_wall_ns();
 #endif
 }
 

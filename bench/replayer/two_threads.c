@@ -65,18 +65,18 @@ static void wait_a_little(unsigned *spins)
 static plat_noinline void wait_window(struct lane *lane, uint32_t ordinal)
 {
 	struct lane *other = &lane->run->lane[1 - lane->index];
-	uint64_t start = pass_cpu_ns();
+	uint64_t start = bench_cpu_ns();
 	unsigned spins = 0;
 
 	/* TWO-A1: nothing is read but the number itself; the addresses have TWO-A2 */
 	while (plat_load_acquire(&other->reached) < ordinal - WINDOW)
 		wait_a_little(&spins);
-	lane->wait_ns += pass_cpu_ns() - start;
+	lane->wait_ns += bench_cpu_ns() - start;
 }
 
 static plat_noinline uint64_t wait_map(struct lane *lane, const uint64_t *iova, uint32_t ordinal)
 {
-	uint64_t start = pass_cpu_ns(), value;
+	uint64_t start = bench_cpu_ns(), value;
 	unsigned spins = 0;
 
 	/* The other may be waiting for the window: it must see how far this lane is. */
@@ -84,7 +84,7 @@ static plat_noinline uint64_t wait_map(struct lane *lane, const uint64_t *iova, 
 	/* TWO-A2: pairs with TWO-R2, so that what the map wrote is seen by its unmap */
 	while (!(value = plat_load_acquire(iova)))
 		wait_a_little(&spins);
-	lane->wait_ns += pass_cpu_ns() - start;
+	lane->wait_ns += bench_cpu_ns() - start;
 	return value;
 }
 
@@ -137,7 +137,7 @@ static void *play_lane(void *arg)
 	side_thread = (struct side_thread){ .index = lane->index };
 	pass->ops->enter(pass->side);
 	pthread_barrier_wait(&lane->run->start);
-	start = pass_cpu_ns();
+	start = bench_cpu_ns();
 	for (i = 0; i < lane->nr; i++) {
 		uint32_t ordinal = lane->ordinal[i];
 
@@ -146,7 +146,7 @@ static void *play_lane(void *arg)
 		play_event(lane, &lane->event[i], ordinal);
 	}
 	plat_store_release(&lane->reached, UINT32_MAX); /* TWO-R1 */
-	lane->cpu_ns = pass_cpu_ns() - start - lane->wait_ns;
+	lane->cpu_ns = bench_cpu_ns() - start - lane->wait_ns;
 	pass->ops->leave(pass->side);
 	return NULL;
 }
@@ -169,10 +169,10 @@ static int start_lanes(struct run *run, uint64_t *wall_ns)
 		}
 	}
 	pthread_barrier_wait(&run->start);
-	*wall_ns = pass_wall_ns();
+	*wall_ns = bench_wall_ns();
 	for (i = 0; i < LANES; i++)
 		pthread_join(run->lane[i].thread, NULL);
-	*wall_ns = pass_wall_ns() - *wall_ns;
+	*wall_ns = bench_wall_ns() - *wall_ns;
 	pthread_barrier_destroy(&run->start);
 	return 0;
 }
