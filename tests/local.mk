@@ -9,7 +9,7 @@ UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 UNIT_LIBS = tests/libunit.la $(UNIT_GUARD) $(CRITERION_LIBS)
 
 # shared headers
-EXTRA_DIST += tests/unit/unit.h tests/tap.h
+EXTRA_DIST += tests/unit/unit.h tests/tap.h tests/tap.sh
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

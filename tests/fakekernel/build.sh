@@ -4,8 +4,7 @@
 # <linux/...> headers beside this script, and looks at what the objects ask for.
 set -u
 here=$top_srcdir/tests/fakekernel
-dir=$(mktemp -d "${TMPDIR:-/tmp}/fakekernel.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
+. "$top_srcdir/tests/tap.sh"
 
 if ! echo 'int x;' | $CC -m64 -mcmodel=kernel -fno-pic -fno-pie -x c -c -o "$dir/probe.o" - 2>/dev/null; then
 	echo "1..0 # SKIP the compiler has no x86-64 kernel model"
@@ -28,13 +27,7 @@ flags="-nostdinc -ffreestanding -D__KERNEL__ -std=gnu11 -O2 -m64 -mcmodel=kernel
 # What a module may leave to the kernel: memory, RCU, preemption and interrupts off, nothing else.
 allowed='memset memcpy memmove memcmp kmalloc kfree __get_free_pages free_pages get_order
 	rcu_read_lock rcu_read_unlock synchronize_rcu nr_cpu_ids fake_processor_id
-	fake_preempt_disable fake_preempt_enable fake_in_task fake_irq_save fake_irq_restore fake_irq_save fake_irq_restore'
-
-n=0
-result() { # status, description
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
+	fake_preempt_disable fake_preempt_enable fake_in_task fake_irq_save fake_irq_restore'
 
 cd "$top_srcdir" || exit 99
 for lib in libiova libpgtbl libdma libvtd; do

@@ -3,18 +3,9 @@
 # install.sh - installs into an empty directory and uses the result as others will:
 # each header alone in C and C++, pkg-config, both kinds of library, dlopen(), Python.
 set -u
-dir=$(mktemp -d "${TMPDIR:-/tmp}/install.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
+. "$top_srcdir/tests/tap.sh"
+show=log
 src=$top_srcdir/tests/install
-
-n=0
-result() { # status, description
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else
-		[ -f "$dir/log" ] && sed 's/^/# /' "$dir/log"
-		echo "not ok $n - $2"
-	fi
-}
 
 ${MAKE:-make} -C "$top_builddir" install DESTDIR="$dir/root" >"$dir/log" 2>&1
 rc=$?

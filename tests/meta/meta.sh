@@ -4,20 +4,11 @@
 # in one way each, run exactly as make runs a test (automake's driver around
 # tests/run-test), and the result file that make counts has to say so.
 set -u
-dir=$(mktemp -d "${TMPDIR:-/tmp}/meta.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
+. "$top_srcdir/tests/tap.sh"
+show='test.log test.trs'
 here=$top_srcdir/tests/meta
 flags="-g -O1 -std=gnu11 -I$top_srcdir/tests -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS GLIBC_TUNABLES
-
-n=0
-result() { # status, description
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else
-		sed 's/^/# /' "$dir/test.log" "$dir/test.trs"
-		echo "not ok $n - $2"
-	fi
-}
 
 # shellcheck disable=SC2086
 if ! { $CC $flags "$here/crit.c" "$top_srcdir/tests/unit_guard.c" -o "$dir/crit" -lcriterion &&

@@ -8,19 +8,8 @@ if ! command -v python3 >/dev/null; then
 	exit 77
 fi
 convert=$top_srcdir/bench/record/dmarec-trace
-dir=$(mktemp -d "${TMPDIR:-/tmp}/test-record.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
-n=0
-
-result() { # status, description
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-	fi
-}
+. "$top_srcdir/tests/tap.sh"
+show='out err'
 
 # Reads "kind ns cpu thread context domain device iova value bytes prot", numbers as in C.
 record() {

@@ -6,19 +6,8 @@
 set -u
 replay=$top_builddir/bench/replay
 traces=$top_srcdir/bench/traces
-dir=$(mktemp -d "${TMPDIR:-/tmp}/test-replay.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
-n=0
-
-result() { # status, description
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-	fi
-}
+. "$top_srcdir/tests/tap.sh"
+show='out err'
 
 # Runs replay; sets $rc.
 run() {
