@@ -65,3 +65,4 @@ include tests/replay/local.mk
 include tests/unit/vtd.mk
 include tests/fuzz/vtd.mk
 include tests/stress/vtd.mk
+include tests/qemu/local.mk
