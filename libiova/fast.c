@@ -132,7 +132,7 @@ static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool che
 		return -EINVAL;
 	if (level && iova_pad_get(ref.node, pfn) != (units << lg2) - n)
 		return -EINVAL;
-	ctl = plat_load_acquire(iova_word_ctl(&ref));
+	ctl = iova_ctl_look(&ref);
 	if ((ctl & IOVA_CTL_LOOK) &&
 	    (iova_reserved(s, pfn, pfn + n - 1, NULL) || iova_span_goes_on(s, pfn + n)))
 		return -EINVAL;
@@ -144,7 +144,7 @@ static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool che
 	}
 	if (!check_only)
 		return iova_word_free(&ref, p->chk << g, p->pat << g, (uint32_t)(p->full << g));
-	w = plat_load_acquire(iova_word(&ref));
+	w = iova_word_look(&ref);
 	if (iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED ||
 	    (ctl & (uint32_t)(p->pat << g)))
 		return -EINVAL;
@@ -199,11 +199,13 @@ static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t 
 static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, uint64_t size,
 					   uint64_t *wp, const struct iova_pattern *p, unsigned g)
 {
-	uint64_t ctl = plat_load_acquire(wp + 4), bits = (uint32_t)(p->full << g);
+	uint64_t ctl = plat_load_acquire(wp + 4); /* IOVA-W3: pairs with IOVA-R2 */
+	uint64_t bits = (uint32_t)(p->full << g);
 	unsigned cpu = plat_cpu_raw();
 
 	if (plat_unlikely(iova_own(ctl) > PLAT_OWN_MAX_CPU || iova_own(ctl) == cpu ||
 			  cpu >= s->nr_slots || !(ctl & PLAT_CTL_OPEN) || (ctl & bits) ||
+			  /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 			  (plat_load_acquire(wp) & p->chk << g) != p->pat << g ||
 			  /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
 			  !plat_cas_full(wp + 4, ctl, ctl | bits)))
@@ -259,8 +261,8 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 		return free_bad(s, iova, size);
 	cell = iova_cell(s, pfn);
 	if (plat_unlikely(plat_word_put(cell, iova_off0(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, word_of(plat_load_acquire(cell), iova_off0(pfn)),
-				    p, g);
+		return free_foreign(s, iova, size, /* IOVA-N1: pairs with IOVA-N2 */
+				    word_of(plat_load_acquire(cell), iova_off0(pfn)), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);

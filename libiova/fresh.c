@@ -34,7 +34,7 @@ static bool adopt_some(struct iova_ctx *c, unsigned class)
 
 			ref.off += i * 8;
 			ref.base_pfn += (uint64_t)i << lg2;
-			ctl = plat_load_acquire(iova_word_ctl(&ref));
+			ctl = iova_ctl_look(&ref);
 			if (iova_own(ctl) == PLAT_OWN_NONE &&
 			    iova_fits(c->want, ref.base_pfn, ref.base_pfn + (1ull << lg2) - 1) &&
 			    iova_adopt(c, &ref, ctl, class))
@@ -60,8 +60,7 @@ static bool would_fit(struct iova_ctx *c, const struct iova_ref *ref, uint64_t p
 	struct iova_ref below;
 
 	return level == c->want->level && iova_ref_at(c->s, level, pfn, &below) &&
-	       iova_candidates(plat_load_acquire(iova_word(&below)) & ~half, below.base_pfn,
-			       c->want);
+	       iova_candidates(iova_word_look(&below) & ~half, below.base_pfn, c->want);
 }
 
 /*
@@ -107,7 +106,7 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
 		if (!pat)
 			continue;
 		iova_move_begin(c->s);
-		if (iova_own(plat_load_acquire(iova_word_ctl(ref))) == PLAT_OWN_SHARED
+		if (iova_own(iova_ctl_look(ref)) == PLAT_OWN_SHARED
 			    ? !iova_shared_take(ref, pat | pat << 32, pat)
 			    : !plat_word_take(ref->cell, ref->off, pat | pat << 32, pat))
 			return u;
@@ -126,15 +125,16 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
 {
 	uint64_t bits = 0xffff0000ffffull << half, *ctlp = w + 4, ctl, old;
 
-	do { /* a word that is SHARED already keeps its class */
-		ctl = plat_load_acquire(ctlp);
-	} while (!plat_cas_full(ctlp, ctl,
+	/* A word that is SHARED already keeps its class. */
+	do {
+		ctl = plat_load_acquire(ctlp); /* IOVA-W3: pairs with IOVA-R2 */
+	} while (!plat_cas_full(ctlp, ctl,     /* IOVA-A4: pairs with IOVA-W3, IOVA-A5 */
 				iova_own(ctl) == PLAT_OWN_SHARED
 					? ctl | (flags & ~IOVA_CTL_CLASS)
 					: (ctl & IOVA_CTL_EPOCH) |
 						  iova_ctl(PLAT_OWN_SHARED, 0, flags)));
 	do {
-		old = plat_load_relaxed(w);
+		old = plat_load_relaxed(w);	       /* the CAS revalidates */
 	} while (!plat_cas_full(w, old, old & ~bits)); /* IOVA-A3: pairs with IOVA-W2 */
 }
 
@@ -146,10 +146,12 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
 static void open_words(struct plat_words *line, unsigned own, unsigned class, unsigned mask)
 {
 	for (unsigned i = 0; i < 4; i++, mask >>= 2) {
-		uint64_t *ctlp = &line->ctl[i], ctl = plat_load_acquire(ctlp);
+		uint64_t *ctlp = &line->ctl[i];
+		uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W3: pairs with IOVA-R2 */
 		uint64_t whole = iova_ctl(own, class, PLAT_CTL_OPEN);
 
 		if ((mask & 3) == 3 && own != PLAT_OWN_SHARED && iova_own(ctl) == IOVA_OWN_PARKED &&
+		    /* IOVA-A5: pairs with IOVA-A4 */
 		    plat_cas_full(ctlp, ctl, iova_ctl(PLAT_OWN_BUSY, class, 0))) {
 			/* BUSY: ours alone until the next store */
 			plat_store_relaxed(&line->w[i], 0);
@@ -193,7 +195,7 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 
 			ref.off += i * 8;
 			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(1) + IOVA_WORD_LG2);
-			ctl = plat_load_acquire(iova_word_ctl(&ref));
+			ctl = iova_ctl_look(&ref);
 			if ((iova_own(ctl) != c->own && iova_own(ctl) != PLAT_OWN_SHARED) ||
 			    (!any && iova_ctl_class(ctl) != IOVA_CLASS_SPLIT))
 				continue;

@@ -237,6 +237,16 @@ static inline uint64_t *iova_word_ctl(const struct iova_ref *ref)
 {
 	return iova_word(ref) + 4;
 }
+/* A look at a word: what those did is seen who freed units in it, or opened it. */
+static inline uint64_t iova_word_look(const struct iova_ref *ref)
+{
+	return plat_load_acquire(iova_word(ref)); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
+}
+/* A look at its control word, which says how the word may be changed. */
+static inline uint64_t iova_ctl_look(const struct iova_ref *ref)
+{
+	return plat_load_acquire(iova_word_ctl(ref)); /* IOVA-W3: pairs with IOVA-R2, IOVA-A2 */
+}
 
 #pragma GCC visibility push(hidden)
 

@@ -28,11 +28,11 @@ static plat_always_inline uint64_t *iova_hint_at(struct iova_slot *slot, unsigne
 static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigned level,
 						 unsigned class)
 {
+	/* IOVA-H1: hints are checked against the word; torn or stale ones cost a retry. */
 	uint32_t top = plat_load_relaxed(&slot->top[level][class]) - 1;
 
-	/* IOVA-H1: hints are checked against the word; torn or stale ones cost a retry. */
-	plat_store_relaxed(&slot->top[level][class], top);
-	return plat_load_relaxed(iova_hint_at(slot, level, class, top));
+	plat_store_relaxed(&slot->top[level][class], top);		 /* IOVA-H1 */
+	return plat_load_relaxed(iova_hint_at(slot, level, class, top)); /* IOVA-H1 */
 }
 
 /* The hint that was popped last. */
@@ -41,16 +41,16 @@ static plat_always_inline uint64_t iova_hint_peek(struct iova_slot *slot, unsign
 {
 	uint32_t top = plat_load_relaxed(&slot->top[level][class]); /* IOVA-H1 */
 
-	return plat_load_relaxed(iova_hint_at(slot, level, class, top));
+	return plat_load_relaxed(iova_hint_at(slot, level, class, top)); /* IOVA-H1 */
 }
 
 static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned level,
 					      unsigned class, uint64_t pfn)
 {
-	uint32_t top = plat_load_relaxed(&slot->top[level][class]);
+	uint32_t top = plat_load_relaxed(&slot->top[level][class]); /* IOVA-H1 */
 
 	plat_store_relaxed(iova_hint_at(slot, level, class, top), pfn); /* IOVA-H1 */
-	plat_store_relaxed(&slot->top[level][class], top + 1);
+	plat_store_relaxed(&slot->top[level][class], top + 1);		/* IOVA-H1 */
 }
 
 /* Granules rounded away at the end of the range that begins in unit @pfn of @node. */
@@ -62,7 +62,7 @@ static inline uint64_t iova_pad_get(const struct iova_node *node, uint64_t pfn)
 	if (node->level == 1)
 		return plat_load_relaxed(&node->pad1[i]); /* IOVA-P1: the range's owner wrote it */
 	pad = plat_load_acquire(&node->pad);		  /* IOVA-P2: pairs with IOVA-P3 */
-	return pad ? plat_load_relaxed(&pad[i]) : 0;
+	return pad ? plat_load_relaxed(&pad[i]) : 0;	  /* IOVA-P1 */
 }
 
 /* Before a range is taken: makes sure that iova_pad_set() will not need memory. */
@@ -76,7 +76,7 @@ static inline bool iova_pad_prepare(struct iova_space *s, struct iova_node *node
 	fresh = iova_meta_alloc(s, bytes, PLAT_CACHELINE);
 	if (fresh && !plat_cas_full(&node->pad, NULL, fresh)) /* IOVA-P3: pairs with IOVA-P2 */
 		iova_meta_free(s, fresh, bytes, PLAT_CACHELINE);
-	return plat_load_relaxed(&node->pad);
+	return plat_load_relaxed(&node->pad); /* IOVA-P4 */
 }
 
 static inline void iova_pad_set(struct iova_node *node, uint64_t pfn, uint64_t value)
@@ -85,12 +85,12 @@ static inline void iova_pad_set(struct iova_node *node, uint64_t pfn, uint64_t v
 	uint64_t *pad;
 
 	if (node->level == 1) {
-		plat_store_relaxed(&node->pad1[i], (uint8_t)value);
+		plat_store_relaxed(&node->pad1[i], (uint8_t)value); /* IOVA-P1 */
 		return;
 	}
-	pad = plat_load_acquire(&node->pad);
+	pad = plat_load_acquire(&node->pad); /* IOVA-P2: pairs with IOVA-P3 */
 	if (pad)
-		plat_store_relaxed(&pad[i], value);
+		plat_store_relaxed(&pad[i], value); /* IOVA-P1 */
 }
 
 /* refill.c */

@@ -20,19 +20,19 @@ static unsigned run_of_cont(uint64_t w, unsigned g)
 static uint64_t range_last(struct iova_space *s, struct iova_ref ref, uint64_t first)
 {
 	unsigned lg2 = iova_unit_lg2(ref.level), g = iova_unit_of(&ref, first);
-	unsigned units = 1 + run_of_cont(plat_load_acquire(iova_word(&ref)), g + 1);
+	unsigned units = 1 + run_of_cont(iova_word_look(&ref), g + 1);
 	uint64_t end = first + ((uint64_t)units << lg2), w;
 	uint64_t pad = ref.level ? iova_pad_get(ref.node, first) : 0;
 
 	if (g + units < 32 && ref.level && pad)
 		return end - pad - 1;
-	if (g + units < 32 && !(plat_load_acquire(iova_word_ctl(&ref)) & IOVA_CTL_LOOK))
+	if (g + units < 32 && !(iova_ctl_look(&ref) & IOVA_CTL_LOOK))
 		return end - 1;
 	for (;;) {
 		if (!iova_locate(s, end, &ref))
 			break;
 		lg2 = iova_unit_lg2(ref.level);
-		w = plat_load_acquire(iova_word(&ref));
+		w = iova_word_look(&ref);
 		g = iova_unit_of(&ref, end);
 		if ((end & ((1ull << lg2) - 1)) || iova_state(w, g) != IOVA_CONT)
 			break;
@@ -60,7 +60,7 @@ static bool range_first(struct iova_space *s, uint64_t pfn, uint64_t *first, str
 		if (!iova_locate(s, pfn, ref))
 			return false;
 		g = iova_unit_of(ref, pfn);
-		w = plat_load_acquire(iova_word(ref));
+		w = iova_word_look(ref);
 		state = iova_state(w, g);
 		while (g && state == IOVA_CONT && iova_state(w, g - 1) == IOVA_CONT)
 			g--;
@@ -75,7 +75,7 @@ static bool range_first(struct iova_space *s, uint64_t pfn, uint64_t *first, str
 
 static bool being_freed(const struct iova_ref *ref, uint64_t first)
 {
-	return (uint32_t)plat_load_acquire(iova_word_ctl(ref)) >> iova_unit_of(ref, first) & 1;
+	return (uint32_t)iova_ctl_look(ref) >> iova_unit_of(ref, first) & 1;
 }
 
 int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *range)
@@ -114,7 +114,7 @@ int iova_space_for_each(struct iova_space *s, uint64_t first_iova, uint64_t last
 		iova_locate(s, pfn, &ref);
 		lg2 = iova_unit_lg2(ref.level);
 		unit = 1ull << lg2;
-		w = plat_load_acquire(iova_word(&ref));
+		w = iova_word_look(&ref);
 		g = iova_unit_of(&ref, pfn);
 		used = iova_used(w) >> g;
 		if (!(used & 1)) {
@@ -172,6 +172,7 @@ void iova_space_stats(struct iova_space *s, struct iova_space_stats *stats)
 	stats->metadata_bytes = plat_load_relaxed(&s->metadata_bytes); /* IOVA-M1 */
 	stats->metadata_peak_bytes = plat_load_relaxed(&s->metadata_peak_bytes);
 	for (unsigned i = 0; i < s->nr_slots; i++) {
+		/* IOVA-M1 */
 		stats->bad_frees += plat_load_relaxed(&s->slot[i].bad_frees);
 		stats->refills += plat_load_relaxed(&s->slot[i].refills);
 		stats->remote_frees += plat_load_relaxed(&s->slot[i].remote_frees);

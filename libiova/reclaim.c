@@ -24,9 +24,11 @@ static unsigned empty_halves(uint64_t w)
 /* What the word will hold when what REM has is collected.  A look; parking decides. */
 static uint64_t after_collect(const uint64_t *w)
 {
-	uint32_t freed = (uint32_t)plat_load_acquire(w + 4) & iova_used(plat_load_relaxed(w));
+	uint32_t rem = (uint32_t)plat_load_acquire(w + 4); /* IOVA-W7: pairs with IOVA-W6 */
+	uint64_t now = plat_load_relaxed(w);		   /* IOVA-K2 */
+	uint32_t freed = rem & iova_used(now);
 
-	return plat_load_relaxed(w) & ~(freed | (uint64_t)freed << 32);
+	return now & ~(freed | (uint64_t)freed << 32);
 }
 
 /* W3: a SHARED word.  The units whose lower half now does not exist. */
@@ -36,7 +38,7 @@ static unsigned park_shared(const struct iova_ref *ref)
 	unsigned halves;
 
 	do {
-		w = plat_load_acquire(wp);
+		w = plat_load_acquire(wp); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 		halves = empty_halves(w);
 		gone = (halves & 1 ? HALF : 0) | (halves & 2 ? HALF << 16 : 0);
 	} while (halves && !plat_cas_full(wp, w, w | gone)); /* IOVA-K1: pairs with IOVA-W2 */
@@ -48,23 +50,26 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), own = iova_own(ctl);
 
+	/* IOVA-K3: pairs with IOVA-W3, IOVA-W6 */
 	if (!plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0)))
 		return 0;
+	/* IOVA-R1: no step of the owner is left (W2) */
 	if (own == PLAT_OWN_NONE || !plat_fence_cpus((unsigned)own)) {
 		uint64_t w = plat_load_relaxed(wp); /* IOVA-K2: BUSY, ours alone (W2) */
 
-		ctl = plat_load_acquire(ctlp);
+		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
 		if (!after_collect(wp)) {
-			plat_store_relaxed(wp, IOVA_POISON);
-			if (plat_cas_full(ctlp, ctl,
+			plat_store_relaxed(wp, IOVA_POISON); /* IOVA-K2 */
+			if (plat_cas_full(ctlp, ctl, /* IOVA-K4: pairs with IOVA-W3, IOVA-W6 */
 					  (ctl & IOVA_CTL_EPOCH) | iova_ctl(IOVA_OWN_PARKED, 0, 0)))
 				return 3;
-			plat_store_relaxed(wp, w);
+			plat_store_relaxed(wp, w); /* IOVA-K2 */
 		}
 	}
 	do { /* not empty, or a free came in: as it was, with what REM gathered */
-		ctl = plat_load_acquire(ctlp);
-	} while (!plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0)));
+		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
+	} while (!plat_cas_full(ctlp, ctl, /* IOVA-K5: pairs with IOVA-W3 */
+				(ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0)));
 	iova_word_open(ref);
 	return 0;
 }
@@ -75,7 +80,7 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
  */
 static unsigned park(const struct iova_ref *ref, bool halves)
 {
-	uint64_t ctl = plat_load_acquire(iova_word_ctl(ref)), own = iova_own(ctl);
+	uint64_t ctl = iova_ctl_look(ref), own = iova_own(ctl);
 	unsigned empty = empty_halves(after_collect(iova_word(ref)));
 
 	if (!empty || own == IOVA_OWN_PARKED || own == PLAT_OWN_BUSY)

@@ -58,7 +58,7 @@ bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, ui
 
 static int word_take(const struct iova_ref *ref, uint64_t full, uint64_t pat)
 {
-	if (iova_own(plat_load_acquire(iova_word_ctl(ref))) == PLAT_OWN_SHARED)
+	if (iova_own(iova_ctl_look(ref)) == PLAT_OWN_SHARED)
 		return iova_shared_take(ref, full, pat);
 	return ref->cell ? plat_word_take(ref->cell, ref->off, full, pat) : PLAT_WORD_FOREIGN;
 }
@@ -119,6 +119,7 @@ static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsi
 
 		if (iova_own(ctl) != c->own)
 			continue;
+		/* IOVA-H1 */
 		slots = iova_slots(plat_load_relaxed(&w[i]) | (uint32_t)ctl, class);
 		base = line->base_pfn + ((uint64_t)i << (lg2 + IOVA_WORD_LG2));
 		while (slots) {
@@ -145,7 +146,7 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 
 		ref.off += i * 8;
 		ref.base_pfn += (uint64_t)i << (iova_unit_lg2(line->level) + IOVA_WORD_LG2);
-		ctl = plat_load_acquire(iova_word_ctl(&ref));
+		ctl = iova_ctl_look(&ref);
 		own = iova_own(ctl);
 		if (own == PLAT_OWN_NONE && !own_class && line->level == 1)
 			own = iova_adopt(c, &ref, ctl, c->want->class) ? c->own : own;
@@ -155,9 +156,8 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 			continue;
 		if ((ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
 			return IOVA_AGAIN;
-		ctl = plat_load_acquire(iova_word_ctl(&ref));
-		cand = iova_candidates(plat_load_acquire(iova_word(&ref)) | (uint32_t)ctl,
-				       ref.base_pfn, c->want);
+		ctl = iova_ctl_look(&ref);
+		cand = iova_candidates(iova_word_look(&ref) | (uint32_t)ctl, ref.base_pfn, c->want);
 		if (!cand)
 			continue;
 		pfn = take_at(c, &ref, iova_ctz32(cand));
@@ -182,7 +182,7 @@ static bool hint_line(struct iova_ctx *c, const struct iova_ref *line)
 		uint64_t ctl;
 
 		ref.off += i * 8;
-		ctl = plat_load_acquire(iova_word_ctl(&ref));
+		ctl = iova_ctl_look(&ref);
 		if (iova_own(ctl) == c->own && (ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
 			return false;
 	}
@@ -200,6 +200,7 @@ static uint64_t take_own_class(struct iova_ctx *c)
 {
 	const struct iova_want *want = c->want;
 	uint64_t *cursor = &c->slot->cursor[want->level][want->class];
+	/* IOVA-H2: a cursor says where to begin, nothing else */
 	uint64_t from = plat_load_relaxed(cursor), pfn = IOVA_NONE, span, begun;
 	struct iova_node **spot = &c->slot->near[want->level];
 	/* IOVA-H2: any node of the space will do */
@@ -324,7 +325,7 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 
 			ref.off += i * 8;
 			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(level) + IOVA_WORD_LG2);
-			ctl = plat_load_acquire(iova_word_ctl(&ref));
+			ctl = iova_ctl_look(&ref);
 			own = iova_own(ctl);
 			word = plat_load_relaxed(iova_word(&ref)); /* a look; the CAS decides */
 			freed = (uint32_t)ctl & iova_used(word);

@@ -52,8 +52,8 @@ void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64
 		uint64_t old;
 
 		do {
-			old = plat_load_acquire(cell);
-		} while (!covers(old, value) &&
+			old = plat_load_acquire(cell); /* IOVA-S6: pairs with IOVA-S2, IOVA-S8 */
+		} while (!covers(old, value) &&	       /* IOVA-S7: pairs with IOVA-S2, IOVA-S8 */
 			 !plat_cas_full(cell, old,
 					next_version(old, join(old & IOVA_CELL_VALUE, value))));
 		child = parent->index;
@@ -74,6 +74,7 @@ static uint64_t node_value(const struct iova_node *node, unsigned level)
 	uint64_t v = 0;
 
 	for (unsigned i = 0; i < IOVA_CHILDREN; i++)
+		/* IOVA-S10: pairs with IOVA-S7 */
 		v = join(v, plat_load_acquire(&node->cell[level][i]));
 	return v;
 }
@@ -87,15 +88,16 @@ static void lower_node(struct iova_node *node, unsigned level)
 	if (!parent)
 		return;
 	cell = &parent->cell[level][node->index];
-	old = plat_load_acquire(cell);
+	old = plat_load_acquire(cell); /* IOVA-S6: pairs with IOVA-S7 */
 	value = node_value(node, level);
 	if (value == (old & IOVA_CELL_VALUE))
 		return;
 	old = mark(cell, old);
 	if (!old)
 		return;
-	plat_mb();
+	plat_mb(); /* IOVA-S9: the mark before the look; pairs with IOVA-S7 */
 	value = node_value(node, level);
+	/* IOVA-S8: pairs with IOVA-S7 */
 	plat_cas_full(cell, old, next_version(old, value));
 }
 
@@ -131,14 +133,14 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 	if (!parent)
 		return;
 	cell = &parent->cell[line->level][child];
-	old = mark(cell, plat_load_acquire(cell));
+	old = mark(cell, plat_load_acquire(cell)); /* IOVA-S6: pairs with IOVA-S7 */
 	if (!old)
 		return;
 	for (unsigned i = 0; i < 4; i++) {
 		struct iova_ref ref = *line;
 
 		ref.off += i * 8;
-		judged[i] = judge(&ref, plat_load_acquire(iova_word_ctl(&ref)), cpu, &owned);
+		judged[i] = judge(&ref, iova_ctl_look(&ref), cpu, &owned);
 	}
 	if (owned) {
 		tick = plat_load_relaxed(&slot->tick); /* IOVA-S5: only that it changes matters */
@@ -148,15 +150,17 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 	plat_mb(); /* IOVA-S4: pairs with IOVA-W5 */
 	for (unsigned i = 0; i < 4; i++) {
 		const uint64_t *w = (uint64_t *)((char *)line->node + line->off) + i;
-		uint64_t ctl = plat_load_acquire(w + 4);
+		uint64_t ctl = plat_load_acquire(w + 4); /* IOVA-W3: pairs with IOVA-R2 */
 		unsigned class = iova_ctl_class(ctl);
 
 		if (judged[i] || iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
+			/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 			value = join(value, iova_word_value(plat_load_acquire(w), class,
 							    line->level, ctl));
 		else
 			value = join(value, 1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
 	}
+	/* IOVA-S8: pairs with IOVA-S7 */
 	plat_cas_full(cell, old, next_version(old, value));
 }
 
@@ -249,6 +253,6 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 			line_ref(s, at, level, i, ref);
 			return true;
 		}
-		node = plat_load_acquire(&node->child[i]);
+		node = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
 	}
 }

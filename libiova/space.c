@@ -73,7 +73,8 @@ void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align)
 		return NULL;
 	now = plat_fetch_add_relaxed(&s->metadata_bytes, size) + size; /* IOVA-M1: a count only */
 	do {
-		peak = plat_load_relaxed(&s->metadata_peak_bytes);
+		peak = plat_load_relaxed(&s->metadata_peak_bytes); /* IOVA-M1 */
+								   /* IOVA-M1 */
 	} while (now > peak && !plat_cas_relaxed(&s->metadata_peak_bytes, peak, now));
 	return p;
 }
@@ -103,7 +104,7 @@ void **iova_radix_slot(struct iova_space *s, uint64_t pfn)
 		return &s->low[i];
 	for (unsigned shift = s->high_shift; shift; shift -= IOVA_RADIX_LG2) {
 		void **place = &table[i >> shift & (IOVA_RADIX - 1)];
-		void **next = plat_load_acquire(place);
+		void **next = plat_load_acquire(place); /* IOVA-N4: pairs with IOVA-N5 */
 
 		if (!next) {
 			void **fresh = radix_table(s, shift == IOVA_RADIX_LG2);
@@ -116,7 +117,7 @@ void **iova_radix_slot(struct iova_space *s, uint64_t pfn)
 				iova_meta_free(s, fresh, IOVA_RADIX * sizeof(void *),
 					       PLAT_CACHELINE);
 			if (!next)
-				next = plat_load_acquire(place);
+				next = plat_load_acquire(place); /* IOVA-N4 */
 		}
 		table = next;
 	}
@@ -221,9 +222,9 @@ struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node
 		do {
 			head = plat_load_relaxed(&s->nodes); /* IOVA-N7: read at teardown only */
 			node->next = head;
-		} while (!plat_cas_release(&s->nodes, head, node));
-	} else if (plat_load_acquire(place) != node) {
-		struct iova_node *other = plat_load_acquire(place);
+		} while (!plat_cas_release(&s->nodes, head, node)); /* IOVA-N7 */
+	} else if (plat_load_acquire(place) != node) { /* IOVA-N6: pairs with IOVA-N2 */
+		struct iova_node *other = plat_load_acquire(place); /* IOVA-N6 */
 
 		iova_node_discard(s, node);
 		node = other;

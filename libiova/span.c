@@ -72,7 +72,7 @@ static void give_back(const struct iova_ref *ref, unsigned g, unsigned units)
 	uint64_t bits = iova_patterns[units].full << g, w;
 
 	do {
-		w = plat_load_relaxed(iova_word(ref));
+		w = plat_load_relaxed(iova_word(ref));		/* the CAS revalidates */
 	} while (!plat_cas_full(iova_word(ref), w, w & ~bits)); /* IOVA-V5: pairs with IOVA-W2 */
 	iova_word_open(ref);
 }
@@ -99,9 +99,9 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	iova_locate(s, pfn, &ref);
 	unit = 1ull << iova_unit_lg2(ref.level);
 	g = iova_unit_of(&ref, pfn);
-	w = plat_load_acquire(iova_word(&ref));
+	w = iova_word_look(&ref);
 	if (iova_state(w, g)) {
-		if (plat_load_acquire(iova_word_ctl(&ref)) >> g & 1)
+		if (iova_ctl_look(&ref) >> g & 1)
 			return make_shared(&ref); /* freed, not collected: sharing does that */
 		return half_split(&ref, w, g) ? 0 : -EEXIST;
 	}
@@ -109,7 +109,7 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	if (r)
 		return r;
 	whole = !(pfn & (unit - 1)) && left >= unit;
-	w = plat_load_acquire(iova_word(&ref));
+	w = iova_word_look(&ref);
 	while (whole && g + units < 32 && (units + 1) * unit <= left && !iova_state(w, g + units))
 		units++;
 	if (whole && !units)
@@ -148,7 +148,7 @@ static void unclaim(struct iova_space *s, uint64_t first, uint64_t end)
 		iova_locate(s, end - 1, &ref);
 		unit = 1ull << iova_unit_lg2(ref.level);
 		g = iova_unit_of(&ref, end - 1);
-		w = plat_load_acquire(iova_word(&ref));
+		w = iova_word_look(&ref);
 		while (g && end - first > units * unit && iova_state(w, g) == IOVA_CONT &&
 		       iova_state(w, g - 1) == IOVA_CONT) {
 			g--;
@@ -217,7 +217,7 @@ bool iova_span_goes_on(struct iova_space *s, uint64_t pfn)
 	struct iova_ref ref;
 
 	return iova_locate(s, pfn, &ref) && !(pfn & ((1ull << iova_unit_lg2(ref.level)) - 1)) &&
-	       iova_state(plat_load_acquire(iova_word(&ref)), iova_unit_of(&ref, pfn)) == IOVA_CONT;
+	       iova_state(iova_word_look(&ref), iova_unit_of(&ref, pfn)) == IOVA_CONT;
 }
 
 /* The piece at @pfn: how many of at most @left granules it holds; 0: not a piece of this range. */
@@ -231,9 +231,9 @@ static uint64_t piece_at(struct iova_space *s, uint64_t pfn, uint64_t left, bool
 		return 0;
 	unit = 1ull << iova_unit_lg2(ref->level);
 	g = iova_unit_of(ref, pfn);
-	w = plat_load_acquire(iova_word(ref));
-	if (!(plat_load_acquire(iova_word_ctl(ref)) & IOVA_CTL_LOOK) || (pfn & (unit - 1)) ||
-	    left < unit || iova_state(w, g) != (first ? IOVA_START : IOVA_CONT) ||
+	w = iova_word_look(ref);
+	if (!(iova_ctl_look(ref) & IOVA_CTL_LOOK) || (pfn & (unit - 1)) || left < unit ||
+	    iova_state(w, g) != (first ? IOVA_START : IOVA_CONT) ||
 	    (first && ref->level && iova_pad_get(ref->node, pfn)))
 		return 0;
 	for (*units = 1; g + *units < 32 && (*units + 1) * unit <= left &&
@@ -264,7 +264,7 @@ static bool span_commit(const struct iova_ref *ref, unsigned g)
 	uint64_t w;
 
 	do {
-		w = plat_load_acquire(iova_word(ref));
+		w = iova_word_look(ref);
 		if (iova_state(w, g) != IOVA_START)
 			return false;
 		/* IOVA-V6: pairs with itself */

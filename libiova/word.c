@@ -175,7 +175,7 @@ int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint3
 		if (iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
 			return -EINVAL;
 		if (iova_own(ctl) == PLAT_OWN_SHARED) {
-			w = plat_load_acquire(wp);
+			w = plat_load_acquire(wp); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 			if (!iova_word_matches(w, chk, pat))
 				return -EINVAL;
 			if (!plat_cas_full(wp, w, w ^ pat)) /* IOVA-W4: pairs with IOVA-W2 */
@@ -194,7 +194,7 @@ int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint3
 			iova_word_open(ref);
 			continue;
 		}
-		w = plat_load_acquire(wp);
+		w = plat_load_acquire(wp); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 		if (!iova_word_matches(w, chk, pat) || (ctl & bits))
 			return -EINVAL;
 		/* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
@@ -223,7 +223,8 @@ int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint3
 int iova_collect(const struct iova_ref *ref)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref);
-	uint64_t ctl = plat_load_acquire(ctlp);
+	uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
+	/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 	uint32_t bits = (uint32_t)ctl & iova_used(plat_load_acquire(wp));
 
 	if (bits && plat_word_collect(ref->cell, ref->off, bits) == PLAT_WORD_FOREIGN)
@@ -252,28 +253,28 @@ int iova_share(const struct iova_ref *ref)
 	int r;
 
 	do {
-		ctl = plat_load_acquire(ctlp);
+		ctl = plat_load_acquire(ctlp); /* IOVA-W3: pairs with IOVA-R2 */
 		own = iova_own(ctl);
 		if (own == PLAT_OWN_SHARED)
 			return 0;
 		if (own == PLAT_OWN_BUSY || own == IOVA_OWN_PARKED)
 			return -EAGAIN;
-		if (own == PLAT_OWN_NONE &&
+		if (own == PLAT_OWN_NONE && /* IOVA-R4: pairs with IOVA-W3 */
 		    plat_cas_full(ctlp, ctl,
 				  (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_SHARED, 0, 0))) {
 			iova_word_open(ref);
 			return 0;
 		}
-	} while (own == PLAT_OWN_NONE ||
+	} while (own == PLAT_OWN_NONE || /* IOVA-R3: pairs with IOVA-W3, IOVA-W6 */
 		 !plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0)));
 	r = plat_fence_cpus((unsigned)own); /* IOVA-R1: no step of the owner is left (W2) */
 	do {
 		uint32_t freed;
 
-		ctl = plat_load_acquire(ctlp);
-		w = plat_load_relaxed(wp); /* ours alone, W2 */
+		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
+		w = plat_load_relaxed(wp);     /* ours alone, W2 */
 		freed = (uint32_t)ctl & iova_used(w);
-		if (!r)
+		if (!r) /* ours alone, W2; IOVA-R2 publishes it */
 			plat_store_relaxed(wp, w & ~(freed | (uint64_t)freed << 32));
 	} while (!plat_cas_full(ctlp, ctl, /* IOVA-R2: pairs with IOVA-W3, IOVA-W6 */
 				r ? (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0)
@@ -331,8 +332,7 @@ bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref)
 		struct iova_ref below;
 		unsigned b = pfn >> iova_unit_lg2(level - 1) & 31;
 
-		if (iova_state(plat_load_acquire(iova_word(ref)), iova_unit_of(ref, pfn)) !=
-		    IOVA_START)
+		if (iova_state(iova_word_look(ref), iova_unit_of(ref, pfn)) != IOVA_START)
 			break;
 		if (level > 1) {
 			unsigned i = pfn >> iova_span_lg2(level - 1) & (IOVA_CHILDREN - 1);
@@ -342,7 +342,7 @@ bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref)
 				break;
 		}
 		ref_in_node(s, node, level - 1, pfn, &below);
-		if (iova_state(plat_load_acquire(iova_word(&below)), b) == IOVA_MISSING)
+		if (iova_state(iova_word_look(&below), b) == IOVA_MISSING)
 			break;
 		*ref = below;
 	}

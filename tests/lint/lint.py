@@ -196,6 +196,57 @@ def labels():
                 yield f"{f}:{n}: partner {partner} of {label} is not listed"
 
 
+ATOMIC = re.compile(r"\bplat_(?:load|store|cas|xchg|fetch|percpu_cas|fence_cpus|mb)\w*\s*\(")
+# Where every atomic is labelled: the folders of the core.
+LABELLED = ["libiova"]
+
+
+def code_and_comments(path):
+    """Each line as (code, comment)."""
+    inside = False
+    for _, text in lines(path):
+        code, comment = "", ""
+        for part in re.split(r"(/\*|\*/)", text):
+            if part in ("/*", "*/"):
+                inside = part == "/*"
+            elif inside:
+                comment += part
+            else:
+                code += part
+        yield code.strip(), comment.strip()
+
+
+def remarks(rows, i):
+    """The comments that belong to the statement in row i: within it, or right above it."""
+    first = last = i
+    while first and rows[first - 1][0] and not re.search(r"[;{}:]$", rows[first - 1][0]):
+        first -= 1
+    while last < len(rows) - 1 and not re.search(r"[;{}]$", rows[last][0]):
+        last += 1
+    said = [comment for _, comment in rows[first:last + 1]]
+    above = first - 1
+    while above >= 0 and ATOMIC.search(rows[above][0]) and rows[above][0].endswith(";"):
+        said.append(rows[above][1])  # of several in a row the first may speak for all
+        above -= 1
+    while above >= 0 and not rows[above][0] and rows[above][1]:
+        said.append(rows[above][1])
+        above -= 1
+    return " ".join(said).strip()
+
+
+def atomics():
+    for f in under(*LABELLED):
+        rows = list(code_and_comments(f))
+        for i, (code, _) in enumerate(rows):
+            found = ATOMIC.findall(code)
+            if not found:
+                continue
+            said = remarks(rows, i)
+            relaxed = all("relaxed" in op for op in found)
+            if not LABEL.search(said) and not (relaxed and said):
+                yield f"{f}:{i + 1}: an atomic without a label or a reason: {code}"
+
+
 def map_names(path):
     body = re.sub(r"/\*.*?\*/", "", "\n".join(t for _, t in lines(path)), flags=re.S)
     part = re.search(r"global:(.*?)(local:|})", body, re.S)
@@ -264,6 +315,7 @@ RULES = [
     (functions, "functions over 70 lines (reported only)"),
     (style, "100 columns, no trailing space"),
     (labels, "atomics' labels agree with doc/ordering*.md"),
+    (atomics, "every atomic has a label, or its reason to be relaxed"),
     (examples, "examples in documents are those that are compiled"),
     (links, "links in documents lead somewhere"),
     (symbols, "public symbols are those of the version scripts"),
