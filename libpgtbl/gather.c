@@ -64,8 +64,7 @@ void pgtbl_gather_join(struct pgtbl_gather *gather, uint64_t first, uint64_t las
 
 void pgtbl_gather_page(struct pgtbl_gather *gather, uint64_t *page)
 {
-	/* Relaxed: readers that are still in the page take a link for a hole. */
-	plat_store_relaxed(page, (uint64_t)(uintptr_t)gather->free_list);
+	pgtbl_set_link(page, gather->free_list);
 	if (!gather->free_list)
 		gather->free_tail = page;
 	gather->free_list = page;
@@ -78,7 +77,7 @@ void pgtbl_gather_merge(struct pgtbl_gather *dst, struct pgtbl_gather *src)
 	for (unsigned i = 0; i < src->nr_ranges; i++)
 		pgtbl_gather_add(dst, src->range[i].first, src->range[i].last);
 	if (src->free_list) {
-		plat_store_relaxed((uint64_t *)src->free_tail, (uint64_t)(uintptr_t)dst->free_list);
+		pgtbl_set_link(src->free_tail, dst->free_list);
 		if (!dst->free_list)
 			dst->free_tail = src->free_tail;
 		dst->free_list = src->free_list;

@@ -4,12 +4,13 @@
 
 static void count_pages(struct pgtbl *pt)
 {
-	/* Relaxed: statistics, ordered by nothing. */
+	/* relaxed: statistics, ordered by nothing, here and below */
 	uint64_t now = plat_fetch_add_relaxed(&pt->table_pages, 1) + 1;
-	uint64_t peak = plat_load_relaxed(&pt->table_pages_peak);
+	uint64_t peak = plat_load_relaxed(&pt->table_pages_peak); /* relaxed: a count */
 
+	/* relaxed: a maximum of counts */
 	while (now > peak && !plat_cas_relaxed(&pt->table_pages_peak, peak, now))
-		peak = plat_load_relaxed(&pt->table_pages_peak);
+		peak = plat_load_relaxed(&pt->table_pages_peak); /* relaxed: the CAS decides */
 }
 
 uint64_t *pgtbl_page_alloc(struct pgtbl *pt)
@@ -30,7 +31,7 @@ uint64_t *pgtbl_page_alloc(struct pgtbl *pt)
 void pgtbl_page_free(struct pgtbl *pt, uint64_t *page)
 {
 	plat_mem_free(&pt->pages, page, PGTBL_TABLE_BYTES, PGTBL_TABLE_BYTES);
-	/* Relaxed: statistics. */
+	/* relaxed: statistics */
 	plat_fetch_add_relaxed(&pt->table_pages, (uint64_t)-1);
 }
 
@@ -39,8 +40,8 @@ void pgtbl_pages_free_list(struct pgtbl *pt, void *list)
 	while (list) {
 		uint64_t *page = list;
 
-		list = (void *)(uintptr_t)plat_load_relaxed(page); /* ours alone */
-		plat_store_relaxed(page, 0);			   /* given back zeroed */
+		list = pgtbl_link(page);
+		pgtbl_set_link(page, NULL); /* given back zeroed */
 		pgtbl_page_free(pt, page);
 	}
 }
@@ -52,12 +53,11 @@ void pgtbl_gather_release(struct pgtbl *pt, struct pgtbl_gather *gather)
 	if (!pt || !gather)
 		return;
 	if (gather->free_list) {
-		/* Relaxed: statistics. */
+		/* relaxed: statistics */
 		plat_fetch_add_relaxed(&pt->queued_pages, gather->free_pages);
 		do {
-			head = plat_load_relaxed(&pt->queued); /* the CAS decides */
-			plat_store_relaxed((uint64_t *)gather->free_tail,
-					   (uint64_t)(uintptr_t)head);
+			head = plat_load_relaxed(&pt->queued); /* relaxed: the CAS decides */
+			pgtbl_set_link(gather->free_tail, head);
 			/* PGT-R3: publishes the links; pairs with PGT-A3.  ABA is
 			 * harmless: the only other operation takes the whole list. */
 		} while (!plat_cas_release(&pt->queued, head, gather->free_list));
@@ -81,10 +81,10 @@ void pgtbl_drain_end(struct pgtbl *pt, void *list)
 {
 	uint64_t n = 0;
 
-	for (uint64_t *p = list; p; p = (uint64_t *)(uintptr_t)plat_load_relaxed(p))
+	for (uint64_t *p = list; p; p = pgtbl_link(p))
 		n++;
 	pgtbl_pages_free_list(pt, list);
-	plat_fetch_add_relaxed(&pt->queued_pages, -n); /* statistics */
+	plat_fetch_add_relaxed(&pt->queued_pages, -n); /* relaxed: statistics */
 	/* PGT-R4: what the holder did is seen by the next; pairs with PGT-F4. */
 	plat_store_release(&pt->reclaiming, 0);
 }

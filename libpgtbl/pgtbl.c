@@ -135,7 +135,7 @@ int pgtbl_visit(struct pgtbl *pt, uint64_t first, uint64_t last,
 
 void pgtbl_stats(const struct pgtbl *pt, struct pgtbl_stats *stats)
 {
-	/* Relaxed: statistics. */
+	/* relaxed: statistics */
 	stats->table_pages = plat_load_relaxed(&pt->table_pages);
 	stats->table_pages_peak = plat_load_relaxed(&pt->table_pages_peak);
 	stats->queued_pages = plat_load_relaxed(&pt->queued_pages);

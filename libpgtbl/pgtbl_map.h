@@ -93,15 +93,15 @@ static inline uint64_t *pt_take_page(struct pt_map_job *job)
 
 	if (!page)
 		return pgtbl_page_alloc(job->pt);
-	job->spare = (uint64_t *)(uintptr_t)plat_load_relaxed(page); /* ours alone */
-	plat_store_relaxed(page, 0);
+	job->spare = pgtbl_link(page);
+	pgtbl_set_link(page, NULL);
 	return page;
 }
 
 /* @page is zeroed and was not published. */
 static inline void pt_put_page(struct pt_map_job *job, uint64_t *page)
 {
-	plat_store_relaxed(page, (uint64_t)(uintptr_t)job->spare); /* ours alone */
+	pgtbl_set_link(page, job->spare);
 	job->spare = page;
 }
 

@@ -86,6 +86,23 @@ struct pgtbl_ops {
 	uint64_t (*destroy)(struct pgtbl *pt);
 };
 
+/*
+ * A page that nobody reaches by tables any more, or not yet, is linked to the
+ * next one through its first word: an address, which no format takes for a
+ * present entry.
+ */
+static inline uint64_t *pgtbl_link(const uint64_t *page)
+{
+	/* relaxed: whoever holds the list has taken it with its links (PGT-A3) */
+	return (uint64_t *)(uintptr_t)plat_load_relaxed(page);
+}
+
+static inline void pgtbl_set_link(uint64_t *page, const uint64_t *next)
+{
+	/* relaxed: readers that are still in the page take a link for a hole */
+	plat_store_relaxed(page, (uint64_t)(uintptr_t)next);
+}
+
 /* pages.c */
 
 /* A zeroed table page, counted; NULL without memory. */

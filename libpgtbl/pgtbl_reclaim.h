@@ -72,6 +72,7 @@ static unsigned pt_unlink_frozen(struct pgtbl *pt, const struct pt_frozen *f, un
 
 	/* PGT-F1: against a mapper's thaw (PGT-F3) and a dismantler (PGT-F5). */
 	if (!pt_table_is_empty(table) || !plat_cas_full(f->slot, f->entry | FMT_FROZEN, 0)) {
+		/* PGT-F6: thaws what is not empty; a mapper (PGT-F3) may have been quicker. */
 		plat_cas_full(f->slot, f->entry | FMT_FROZEN, f->entry);
 		return 0;
 	}

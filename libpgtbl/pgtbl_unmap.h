@@ -53,11 +53,11 @@ static void pt_dismantle(struct pt_dismantler *d, uint64_t *table, unsigned leve
 	for (unsigned i = 0; i < PT_ENTRIES; i++, iova += pt_span(level)) {
 		uint64_t entry = pt_load(&table[i]);
 
-		/*
-		 * PGT-F5: a reclaimer that froze this entry may unlink it too
-		 * (PGT-F1): the word says who got the table.
-		 */
 		if (level > 1 && entry)
+			/*
+			 * PGT-F5: a reclaimer that froze this entry may unlink it too
+			 * (PGT-F1): the word says who got the table.
+			 */
 			entry = plat_xchg_full(&table[i], 0);
 		else if (entry)
 			pt_leaf_store(&table[i], 0);

@@ -66,27 +66,29 @@ static plat_always_inline uint64_t pt_table_entry(const struct pgtbl *pt, const 
 	return pgtbl_page_phys(pt, table) | FMT_TABLE_LOW;
 }
 
-/*
- * PGT-A1: what a table entry points to is read after the entry; pairs with
- * PGT-R1 (installed zeroed), and with PGT-F2 (a frozen entry is seen frozen by
- * every section that began after the freeze).
- */
 static plat_always_inline uint64_t pt_load(const uint64_t *slot)
 {
+	/*
+	 * PGT-A1: what a table entry points to is read after the entry; pairs with
+	 * PGT-R1 (installed zeroed), and with PGT-F2 (a frozen entry is seen frozen
+	 * by every section that began after the freeze).
+	 */
 	return plat_load_acquire(slot);
 }
 
 /*
- * Relaxed: leaf entries are words on their own.  Nothing is reached through
- * them by CPUs; devices are told by a later write that its writer orders.
+ * Leaf entries are words on their own.  Nothing is reached through them by CPUs;
+ * devices are told by a later write that its writer orders.
  */
 static plat_always_inline uint64_t pt_leaf_load(const uint64_t *slot)
 {
+	/* relaxed: a word on its own */
 	return plat_load_relaxed(slot);
 }
 
 static plat_always_inline void pt_leaf_store(uint64_t *slot, uint64_t entry)
 {
+	/* relaxed: a word on its own */
 	plat_store_relaxed(slot, entry);
 }
 
@@ -151,7 +153,7 @@ static inline void pt_pin(struct pgtbl *pt, uint64_t iova, uint64_t *table)
 {
 	uint64_t **cell = &pt->low[iova >> 30];
 
-	/* Relaxed: only a wish to write it; whoever writes writes the same value. */
+	/* relaxed: only a wish to write it; whoever writes writes the same value */
 	if (!plat_load_relaxed(cell))
 		/* PGT-R2: the table is zeroed; pairs with PGT-A2. */
 		plat_store_release(cell, table);
@@ -162,8 +164,8 @@ static inline void pt_thaw(struct pgtbl *pt, uint64_t *slot, uint64_t entry)
 {
 	pgtbl_flush(pt, slot, 1);
 	/*
-	 * PGT-F3: against the reclaimer's unlink (PGT-F1) on the same word; the
-	 * stores that follow go into a table that stays.
+	 * PGT-F3: against a reclaimer's unlink (PGT-F1) and its own thaw (PGT-F6) of
+	 * the same word; the stores that follow go into a table that stays.
 	 */
 	plat_cas_full(slot, entry, entry & ~(uint64_t)FMT_FROZEN);
 }

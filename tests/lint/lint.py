@@ -198,7 +198,7 @@ def labels():
 
 ATOMIC = re.compile(r"\bplat_(?:load|store|cas|xchg|fetch|percpu_cas|fence_cpus|mb)\w*\s*\(")
 # Where every atomic is labelled: the folders of the core.
-LABELLED = ["libiova"]
+LABELLED = ["libiova", "libpgtbl"]
 
 
 def code_and_comments(path):
@@ -209,6 +209,7 @@ def code_and_comments(path):
         for part in re.split(r"(/\*|\*/)", text):
             if part in ("/*", "*/"):
                 inside = part == "/*"
+                comment += "*"  # so that a line with nothing else is one of a comment
             elif inside:
                 comment += part
             else:
@@ -231,7 +232,7 @@ def remarks(rows, i):
     while above >= 0 and not rows[above][0] and rows[above][1]:
         said.append(rows[above][1])
         above -= 1
-    return " ".join(said).strip()
+    return " ".join(said).strip(" *")
 
 
 def atomics():
