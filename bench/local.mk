@@ -18,7 +18,7 @@ bench/peers/libpeers-6.12.a: $(PEER_INPUTS)
 	$(PEER_BUILD) 6.12
 
 # bench/ratios is always there; what it runs is made when it is first needed.
-noinst_PROGRAMS += bench/ratios
+user_progs += bench/ratios
 bench_ratios_SOURCES = bench/ratios.c bench/names.c bench/names.h bench/ratios_parse.c \
 	bench/ratios_parse.h bench/stats.c bench/stats.h
 bench_ratios_CPPFLAGS = $(AM_CPPFLAGS) -DTRACE_DIR='"$(abs_top_srcdir)/bench/traces"'

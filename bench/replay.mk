@@ -6,7 +6,7 @@ ZSTD_DEF = -DHAVE_ZSTD
 else
 ZSTD_DEF =
 endif
-noinst_LTLIBRARIES += bench/libtrace.la
+user_parts += bench/libtrace.la
 bench_libtrace_la_SOURCES = bench/replayer/ranges.c bench/replayer/ranges.h \
 	bench/replayer/trace.c bench/replayer/trace.h bench/replayer/trace_file.c \
 	bench/replayer/trace_file.h bench/replayer/trace_parse.c bench/replayer/trace_parse.h
@@ -30,7 +30,7 @@ REPLAY_SOURCES = bench/clock.h bench/replayer/check.c bench/replayer/check.h \
 	bench/replayer/walk_cache.h
 REPLAY_CORES = bench/libtrace.la libdma/libdma_core.la libpgtbl/libpgtbl_core.la \
 	libiova/libiova_core.la plat/libplat.la
-noinst_LTLIBRARIES += bench/libreplay.la
+user_parts += bench/libreplay.la
 bench_libreplay_la_SOURCES = $(REPLAY_SOURCES)
 bench_libreplay_la_CPPFLAGS = $(ALL_CPPFLAGS)
 bench_libreplay_la_LIBADD = $(REPLAY_CORES)
@@ -51,7 +51,7 @@ else
 REPLAY_JEMALLOC =
 endif
 
-noinst_PROGRAMS += bench/replay
+user_progs += bench/replay
 bench_replay_SOURCES = $(REPLAY_MAIN)
 bench_replay_CPPFLAGS = $(REPLAY_CPPFLAGS)
 bench_replay_CFLAGS = $(REPLAY_CFLAGS)

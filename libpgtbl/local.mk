@@ -1,5 +1,5 @@
 # libpgtbl: IOMMU page tables
-noinst_LTLIBRARIES += libpgtbl/libpgtbl_core.la
+user_parts += libpgtbl/libpgtbl_core.la
 libpgtbl_libpgtbl_core_la_SOURCES = libpgtbl/pgtbl.h libpgtbl/pgtbl_priv.h libpgtbl/pgtbl_fmt.h \
 	libpgtbl/pgtbl_template.h libpgtbl/pgtbl_walk.h libpgtbl/pgtbl_map.h libpgtbl/pgtbl_unmap.h \
 	libpgtbl/pgtbl_read.h libpgtbl/pgtbl_reclaim.h libpgtbl/pgtbl_fast.h \
@@ -8,10 +8,10 @@ libpgtbl_libpgtbl_core_la_SOURCES = libpgtbl/pgtbl.h libpgtbl/pgtbl_priv.h libpg
 libpgtbl_libpgtbl_core_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libpgtbl
 libpgtbl_libpgtbl_core_la_CFLAGS = $(AM_CFLAGS) $(URCU_BP_CFLAGS)
 
-lib_LTLIBRARIES += libpgtbl/libpgtbl.la
+user_libs += libpgtbl/libpgtbl.la
 libpgtbl_libpgtbl_la_SOURCES =
 libpgtbl_libpgtbl_la_LIBADD = libpgtbl/libpgtbl_core.la plat/libplat.la
 libpgtbl_libpgtbl_la_LDFLAGS = $(SOLIB_FLAGS) -Wl,--version-script=$(top_srcdir)/libpgtbl/libpgtbl.map
 libpgtbl_libpgtbl_la_DEPENDENCIES = libpgtbl/libpgtbl_core.la plat/libplat.la libpgtbl/libpgtbl.map
 EXTRA_DIST += libpgtbl/libpgtbl.map
-pkginclude_HEADERS += libpgtbl/pgtbl.h
+user_headers += libpgtbl/pgtbl.h

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* core_main.c - iova_core.ko: the one copy of the libraries that other modules link to. */
+#include "plat_kernel.h"
+
+#include <linux/module.h>
+
+static int __init iova_core_init(void)
+{
+	return plat_kernel_init();
+}
+module_init(iova_core_init);
+
+static void __exit iova_core_exit(void)
+{
+	s64 left = plat_kernel_live_bytes();
+
+	plat_kernel_exit();
+	WARN(left, "iova_core: %lld bytes were never freed\n", left);
+}
+module_exit(iova_core_exit);
+
+MODULE_DESCRIPTION("IOVA allocation, IOMMU page tables, DMA mapping and VT-d without locks");
+MODULE_LICENSE("Dual MIT/GPL");

@@ -1,0 +1,31 @@
+# kernel-shim: the kernel modules, built by Kbuild in kobj/
+#
+# Kbuild wants sources and objects in one directory: kobj/ holds links to the sources
+# under their paths in the source tree.  What to compile into iova_core.ko is taken
+# from the libraries' own lists.
+CORE_C = $(libiova_libiova_core_la_SOURCES) $(libpgtbl_libpgtbl_core_la_SOURCES) \
+	$(libdma_libdma_core_la_SOURCES) $(libvtd_libvtd_core_la_SOURCES)
+KERNEL_SHIM_C = kernel-shim/core_main.c kernel-shim/exports.c kernel-shim/plat_kernel.c
+KERNEL_C = $(KERNEL_SHIM_C)
+EXTRA_DIST += $(KERNEL_SHIM_C) kernel-shim/Kbuild kernel-shim/exports.awk kernel-shim/plat_impl.h \
+	kernel-shim/plat_kernel.h kernel-shim/plat_rcu.h kernel-shim/plat_types.h
+
+if CONFIG_KERNEL
+all-local: modules
+endif
+clean-local: modules_clean
+KBUILD = $(MAKE) -C '$(KERNEL_HEADERS)' M='$(abs_builddir)/kobj' \
+	IOVA_SRC='$(abs_top_srcdir)' IOVA_CFLAGS='$(WERROR)'
+
+kobj/links: Makefile
+	$(AM_V_GEN)rm -rf kobj && \
+	for f in $(filter %.c,$(CORE_C)) $(KERNEL_C); do \
+		$(MKDIR_P) "kobj/$${f%/*}" && $(LN_S) "$(abs_top_srcdir)/$$f" "kobj/$$f" || exit; \
+	done && $(LN_S) "$(abs_top_srcdir)/kernel-shim/Kbuild" kobj/Kbuild && \
+	echo 'core-objs := $(patsubst %.c,%.o,$(filter %.c,$(CORE_C)))' >kobj/objects.mk && \
+	touch $@
+modules: kobj/links
+	+$(AM_V_at)$(KBUILD) modules
+modules_clean:
+	rm -rf kobj
+.PHONY: modules modules_clean

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * plat_kernel.c - the out-of-line part of plat.h for the kernel: the fence over
+ * CPUs, and memory that is counted, so that unloading can tell what was left.
+ */
+#include "plat.h"
+#include "plat_kernel.h"
+
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+
+/*
+ * CPUs that execute nothing: the hotplug state machine says so from another
+ * CPU, after the dying one has stopped and before a new one is woken.  Between
+ * cpu_online_mask and this mask lies a time in which a CPU takes no interrupts
+ * and may still run code.
+ */
+static struct cpumask dead_cpus;
+static int hotplug_state;
+
+static int cpu_prepare(unsigned int cpu)
+{
+	/* PLATK-D1: full; a CPU that was seen dead starts after what the fence's caller stored */
+	cpumask_clear_cpu(cpu, &dead_cpus);
+	smp_mb__after_atomic();
+	return 0;
+}
+
+static int cpu_dead(unsigned int cpu)
+{
+	/* PLATK-D2: release; what the CPU stored was handed over by the hotplug code */
+	smp_mb__before_atomic();
+	cpumask_set_cpu(cpu, &dead_cpus);
+	return 0;
+}
+
+/* The interrupt itself is the point: the CPU is between two of its steps. */
+static void between_steps(void *unused)
+{
+}
+
+static int fence_cpu(unsigned int cpu)
+{
+	if (!smp_call_function_single((int)cpu, between_steps, NULL, 1))
+		return 0;
+	smp_mb(); /* PLATK-F1: pairs with PLATK-D1 */
+	return cpumask_test_cpu((int)cpu, &dead_cpus) ? 0 : -EAGAIN;
+}
+
+/*
+ * preemptible() is the strongest question the kernel answers: interrupts are on,
+ * this is a task, and it holds no spinlock, without which two CPUs could wait
+ * for each other (one for the lock with interrupts off, one for its interrupt).
+ * A kernel built without CONFIG_PREEMPT_COUNT cannot answer and says no.
+ */
+int plat_fence_cpus(unsigned cpu)
+{
+	int err = 0;
+
+	if (!preemptible())
+		return -EAGAIN;
+	smp_mb(); /* PLATK-F2: what the caller stored is seen by every later step */
+	if (cpu != PLAT_CPU_NONE)
+		return cpu < nr_cpu_ids ? fence_cpu(cpu) : 0;
+	for_each_possible_cpu(cpu)
+		err = fence_cpu(cpu) ?: err;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(plat_fence_cpus, LIBIOVA);
+
+static atomic64_t live_bytes;
+
+/* kmalloc() aligns powers of two to themselves. */
+static size_t whole(size_t size, size_t align)
+{
+	return align > ARCH_KMALLOC_MINALIGN ? roundup_pow_of_two(max(size, align)) : size;
+}
+
+static void *kernel_alloc(void *ctx, size_t size, size_t align)
+{
+	void *p;
+
+	/* Its memory allocator takes sleeping locks. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return NULL;
+	p = kmalloc(whole(size, align), GFP_ATOMIC | __GFP_ZERO | __GFP_NOWARN);
+	if (p)
+		atomic64_add((s64)size, &live_bytes); /* relaxed: a count */
+	return p;
+}
+
+static void kernel_free(void *ctx, void *ptr, size_t size, size_t align)
+{
+	kfree(ptr);
+	atomic64_sub((s64)size, &live_bytes); /* relaxed: a count */
+}
+
+const struct plat_mem_ops plat_mem_default = { kernel_alloc, kernel_free };
+EXPORT_SYMBOL_NS_GPL(plat_mem_default, LIBIOVA);
+
+s64 plat_kernel_live_bytes(void)
+{
+	return atomic64_read(&live_bytes);
+}
+
+int plat_kernel_init(void)
+{
+	int err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "iova:core", cpu_prepare, cpu_dead);
+
+	if (err < 0)
+		return err;
+	hotplug_state = err;
+	return 0;
+}
+
+void plat_kernel_exit(void)
+{
+	cpuhp_remove_state_nocalls(hotplug_state);
+}
