@@ -20,17 +20,10 @@ static uint64_t to_iova(const struct iova_space *s, uint64_t pfn)
 
 static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, uint64_t max)
 {
-	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
-	uint64_t hi = max == ~0ull ? ~0ull >> s->shift : ((max + 1) >> s->shift) - 1;
 	struct iova_want want;
+	int r = iova_want_below(s, &want, size, max);
 
-	if (!size)
-		return (uint64_t)-EINVAL;
-	if (max != ~0ull && max + 1 <= s->granule_mask)
-		return (uint64_t)-ENOSPC;
-	if (!iova_want_init(s, &want, n, 0, hi))
-		return (uint64_t)-ENOSPC;
-	return to_iova(s, iova_alloc_pfn(s, &want));
+	return r ? (uint64_t)(int64_t)r : to_iova(s, iova_alloc_pfn(s, &want));
 }
 
 /*

@@ -298,6 +298,7 @@ uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ct
 /* word.c */
 uint32_t iova_slots(uint64_t w, unsigned class);
 uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *want);
+int iova_word_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
 int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
 int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits);
 void iova_word_open(const struct iova_ref *ref);
@@ -309,6 +310,7 @@ bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova
 
 /* refill.c */
 uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want);
+int iova_want_below(struct iova_space *s, struct iova_want *want, uint64_t size, uint64_t max);
 bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, uint64_t lo,
 		    uint64_t hi);
 

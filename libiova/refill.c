@@ -56,11 +56,17 @@ bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, ui
 	return want->level <= s->top_level && want->lo <= want->hi && want->hi - want->lo >= n - 1;
 }
 
-static int word_take(const struct iova_ref *ref, uint64_t full, uint64_t pat)
+/* @size bytes, the last of them at most at @max.  0, -EINVAL or -ENOSPC. */
+int iova_want_below(struct iova_space *s, struct iova_want *want, uint64_t size, uint64_t max)
 {
-	if (iova_own(iova_ctl_look(ref)) == PLAT_OWN_SHARED)
-		return iova_shared_take(ref, full, pat);
-	return ref->cell ? plat_word_take(ref->cell, ref->off, full, pat) : PLAT_WORD_FOREIGN;
+	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
+	uint64_t hi = max == ~0ull ? ~0ull >> s->shift : ((max + 1) >> s->shift) - 1;
+
+	if (!size)
+		return -EINVAL;
+	if (max != ~0ull && max + 1 <= s->granule_mask)
+		return -ENOSPC;
+	return iova_want_init(s, want, n, 0, hi) ? 0 : -ENOSPC;
 }
 
 /* Places @want at unit @g of the word.  The pfn, or IOVA_NONE. */
@@ -76,7 +82,7 @@ static uint64_t take_at(struct iova_ctx *c, const struct iova_ref *ref, unsigned
 		c->error = -ENOMEM;
 		return IOVA_NONE;
 	}
-	if (word_take(ref, p->full << g, p->pat << g) != PLAT_WORD_OK)
+	if (iova_word_take(ref, p->full << g, p->pat << g) != PLAT_WORD_OK)
 		return IOVA_NONE;
 	if (ref->level)
 		iova_pad_set(ref->node, pfn, pad);

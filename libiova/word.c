@@ -119,6 +119,14 @@ int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat)
 	return PLAT_WORD_OK;
 }
 
+/* In a word that is shared or the calling CPU's. */
+int iova_word_take(const struct iova_ref *ref, uint64_t full, uint64_t pat)
+{
+	if (iova_own(iova_ctl_look(ref)) == PLAT_OWN_SHARED)
+		return iova_shared_take(ref, full, pat);
+	return ref->cell ? plat_word_take(ref->cell, ref->off, full, pat) : PLAT_WORD_FOREIGN;
+}
+
 static struct iova_node *ref_parent(const struct iova_ref *ref, unsigned *child)
 {
 	if (ref->level == 0) {
@@ -143,7 +151,7 @@ void iova_word_open(const struct iova_ref *ref)
 }
 
 /*
- * Does the word hold exactly the range @pat?  @chk has one CONT bit beyond the
+ * Does the word hold exactly the ranges @pat?  @chk has one CONT bit beyond each
  * range; a unit that does not exist here (11) ends a range as well as a START
  * does, and is never part of one.  (Words with 11 in them are never CPU-owned,
  * so plat_word_put() can do with less.)
@@ -155,7 +163,7 @@ bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat)
 
 	if ((w & (units | units << 32)) != pat)
 		return false;
-	return !(w & beyond) || (w & beyond >> 32);
+	return !(w & beyond & ~(w << 32));
 }
 
 /*

@@ -1,82 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 #define _GNU_SOURCE
-#include "iova_ref.h"
-#include "count_mem.h"
-#include "iova.h"
-#include "iova_flat.h"
+#include "iova_ref_int.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
-struct ref {
-	struct iova_space *s;
-	const uint8_t *in, *end;
-	const char **what;
-	unsigned shift;
-	uint64_t bad;	 /* frees refused so far */
-	uint64_t failed; /* mem.failed before the current operation */
-	cpu_set_t cpus;	 /* where this thread may run */
-	int cpu;
-	struct count_mem mem;
-	struct flat flat;
-};
-
-#define CHECK(r, cond, text)                   \
-	do {                                   \
-		if (!(cond)) {                 \
-			*(r)->what = (text);   \
-			return __LINE__;       \
-		}                              \
-	} while (0)
-
-static unsigned take(struct ref *r, unsigned bytes)
-{
-	unsigned v = 0;
-
-	while (bytes--)
-		v = v << 8 | (r->in < r->end ? *r->in++ : 0u);
-	return v;
-}
-
-/* Sizes that matter: small ones, around powers of two and of sixteen, now and then large. */
-static uint32_t take_size(struct ref *r)
-{
-	unsigned b = take(r, 1);
-	uint32_t n;
-
-	if (b < 128)
-		return 1 + b % 40;
-	n = 1u << (b & 15);
-	n += (b >> 4 & 3) == 0 ? 0 : (b >> 4 & 3) == 1 ? 1 : (b >> 4 & 3) == 2 ? -1u : n / 2;
-	return n ? n : 1;
-}
-
-static uint64_t addr(const struct ref *r, uint64_t granule)
-{
-	return (r->flat.base + granule) << r->shift;
-}
-
-static uint64_t granule(const struct ref *r, uint64_t iova)
-{
-	return (iova >> r->shift) - r->flat.base;
-}
-
-/* Any size in bytes that means @n granules. */
-static uint64_t size_of(struct ref *r, uint32_t n)
-{
-	uint64_t less = take(r, 1);
-
-	return ((uint64_t)n << r->shift) - (less < 128 ? 0 : less < 192 ? less - 127 :
-							     (1ull << r->shift) - 1);
-}
-
-/* Did an allocation of metadata fail in this operation? */
-static bool out_of_memory(const struct ref *r)
-{
-	return r->mem.failed != r->failed;
-}
-
-static int check_failed(struct ref *r, int err, bool place)
+int ref_check_failed(struct ref *r, int err, bool place)
 {
 	if (err == -ENOMEM) {
 		CHECK(r, out_of_memory(r), "-ENOMEM although no allocation failed");
@@ -89,7 +17,7 @@ static int check_failed(struct ref *r, int err, bool place)
 }
 
 /* What was handed out must lie in [lo, hi], aligned, on granules that are free. */
-static int check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
+int ref_check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
 		     uint64_t hi)
 {
 	uint64_t pfn = got >> r->shift, at = pfn - r->flat.base;
@@ -114,13 +42,8 @@ static int alloc_plain(struct ref *r, uint32_t n, uint64_t hi)
 	if (hi > r->flat.last)
 		hi = r->flat.last;
 	if (iova_is_err(got))
-		return check_failed(r, iova_err(got), flat_place_exists(&r->flat, n, 1, 0, hi));
-	return check_got(r, got, n, 1, 0, hi);
-}
-
-static uint64_t take_limit(struct ref *r)
-{
-	return take(r, 1) & 1 ? take(r, 2) : FLAT_GRANULES;
+		return ref_check_failed(r, iova_err(got), flat_place_exists(&r->flat, n, 1, 0, hi));
+	return ref_check_got(r, got, n, 1, 0, hi);
 }
 
 static int op_alloc(struct ref *r)
@@ -151,9 +74,9 @@ static int op_request(struct ref *r)
 	hi = hi > r->flat.last ? r->flat.last : hi;
 	align = q.align >> r->shift ? q.align >> r->shift : 1;
 	if (iova_is_err(got))
-		return check_failed(r, iova_err(got),
+		return ref_check_failed(r, iova_err(got),
 				    flat_place_exists(&r->flat, n, align, lo, hi));
-	return check_got(r, got, n, align, lo, hi);
+	return ref_check_got(r, got, n, align, lo, hi);
 }
 
 /* Many ranges of one size: up to a space without any place left. */
@@ -212,7 +135,7 @@ static int op_fixed(struct ref *r, bool reserve)
 	return 0;
 }
 
-static int free_one(struct ref *r, unsigned i)
+int ref_free_one(struct ref *r, unsigned i)
 {
 	struct flat_range g = r->flat.range[i];
 	uint64_t iova = addr(r, g.first), size = size_of(r, g.n);
@@ -226,7 +149,7 @@ static int free_one(struct ref *r, unsigned i)
 
 static int op_free(struct ref *r)
 {
-	return r->flat.nr ? free_one(r, take(r, 2) % r->flat.nr) : 0;
+	return r->flat.nr ? ref_free_one(r, take(r, 2) % r->flat.nr) : 0;
 }
 
 static int op_drain(struct ref *r)
@@ -235,7 +158,7 @@ static int op_drain(struct ref *r)
 	int e = 0;
 
 	while (count-- && r->flat.nr && !e)
-		e = free_one(r, (i * 2654435761u + count) % r->flat.nr);
+		e = ref_free_one(r, (i * 2654435761u + count) % r->flat.nr);
 	return e;
 }
 
@@ -375,7 +298,7 @@ static int refill_holes(struct ref *r)
 
 static int op(struct ref *r)
 {
-	switch (take(r, 1) % 24) {
+	switch (take(r, 1) % 28) {
 	case 0 ... 4: return op_alloc(r);
 	case 5: case 6: return op_request(r);
 	case 7: return op_fixed(r, take(r, 1) % 16 == 0);
@@ -390,6 +313,7 @@ static int op(struct ref *r)
 		r->mem.fail_at = r->mem.calls + 1 + take(r, 1) % 3;
 		return take(r, 1) & 1 ? op_fixed(r, take(r, 1) % 8 == 0) : op_alloc(r);
 	case 20: return take(r, 1) % 16 ? op_free(r) : check_all(r);
+	case 24 ... 27: return ref_op_more(r);
 	default: return op_alloc(r);
 	}
 }
@@ -407,7 +331,7 @@ static int run(struct ref *r)
 	if (!e)
 		e = check_all(r);
 	for (unsigned i = 1; !e && r->flat.nr; i++)
-		e = free_one(r, i * 2654435761u % r->flat.nr);
+		e = ref_free_one(r, i * 2654435761u % r->flat.nr);
 	if (!e)
 		e = check_all(r);
 	return e ? e : refill_holes(r);

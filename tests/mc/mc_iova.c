@@ -5,6 +5,7 @@
  * word, so that a few operations meet scarcity, another CPU's word and remote
  * frees.
  */
+#include "iova_bulk.h"
 #include "mc_iova.h"
 
 static void init_full(void)
@@ -88,6 +89,32 @@ static void free_7_alloc(void)
 {
 	free_7();
 	alloc_n(1);
+}
+/* Two at once: two operations, of which the first failure is the last. */
+static void alloc_both(void)
+{
+	struct mc_op *op[2];
+	uint64_t iova[2];
+	int got;
+
+	op[0] = mc_begin(ALLOC, 0, 1, 0);
+	op[1] = mc_begin(ALLOC, 0, 1, 0);
+	got = iova_space_alloc_bulk(s, PAGE, nr_slots * PAGE - 1, iova, 2);
+	mc_assert(got && got <= 2);
+	for (int i = 0; i < 2; i++) /* after a success no reason is given: -EAGAIN fits always */
+		mc_end(op[i], i < got ? iova[i] : got < 0 ? (uint64_t)(int64_t)got :
+							    (uint64_t)-EAGAIN);
+}
+static void free_both(void)
+{
+	static const uint64_t iova[2] = { 7 * PAGE, 8 * PAGE };
+	struct mc_op *op[2];
+
+	op[0] = mc_begin(FREE, iova[0], 1, 0);
+	op[1] = mc_begin(FREE, iova[1], 1, 0);
+	mc_assert(!iova_space_free_bulk(s, PAGE, iova, 2));
+	mc_end(op[0], 0);
+	mc_end(op[1], 0);
 }
 static void free_wrong(void)
 {
@@ -209,6 +236,14 @@ static const struct mc_model models[] = {
 	WINDOW("fixed-free", init_full, window_end, 1, 2, 0, ON(free_7, 0), ON(take_7, 1)),
 	WINDOW3("fixed-remote-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1),
 	       ON(take_7, 2)),
+	WINDOW("bulk-alloc", init_2, window_end, 1, 2, 0, ON(alloc_both, 0), ON(alloc_1, 1)),
+	WINDOW("bulk-alloc-irq", init_2, window_end, 1, 2, 0, ON(alloc_both, 0), IRQ(alloc_1, 0)),
+	WINDOW("bulk-both", init_2_shared, window_end, 1, 2, 0, ON(alloc_both, 0),
+	       ON(alloc_both, 1)),
+	WINDOW("bulk-remote-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0),
+	       ON(free_both, 1)),
+	WINDOW("bulk-free-steal", init_full, window_end, 1, 2, 0, ON(free_both, 0),
+	       ON(alloc_1, 1)),
 	WINDOW("look", init_2, window_end, 1, 2, 0, ON(alloc_free, 0), ON(look, 1)),
 };
 

@@ -1,7 +1,7 @@
 # unit tests of libiova
 IOVA_UNIT =
 if HAVE_CRITERION
-IOVA_UNIT += tests/unit/test_iova_fast tests/unit/test_iova_query tests/unit/test_iova_random \
+IOVA_UNIT += tests/unit/test_iova_bulk tests/unit/test_iova_fast tests/unit/test_iova_query tests/unit/test_iova_random \
 	tests/unit/test_iova_refill tests/unit/test_iova_space tests/unit/test_iova_span \
 	tests/unit/test_iova_word
 endif
@@ -9,6 +9,11 @@ check_PROGRAMS += $(IOVA_UNIT)
 TESTS += $(IOVA_UNIT)
 EXTRA_DIST += tests/unit/iova_rig.h tests/count_mem.h
 IOVA_UNIT_LIBS = libiova/libiova_core.la plat/libplat.la $(UNIT_LIBS)
+
+tests_unit_test_iova_bulk_SOURCES = tests/unit/test_iova_bulk.c
+tests_unit_test_iova_bulk_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_bulk_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_bulk_LDADD = $(IOVA_UNIT_LIBS)
 
 tests_unit_test_iova_fast_SOURCES = tests/unit/test_iova_fast.c
 tests_unit_test_iova_fast_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * iova_bulk.h - many ranges in one call.
+ *
+ * For who maps or unmaps by the batch: neighbours in one state word are taken,
+ * or given back, in one step of the CPU, or with one LOCK-prefixed instruction
+ * where the word is another CPU's.
+ *
+ * Synchronisation: as iova_space_alloc() and iova_space_free(); a call is not
+ * one operation but as many as it has ranges, each atomic by itself.
+ * Progress: lock-free.  Context: thread, or interrupt.
+ */
+#ifndef IOVA_BULK_H
+#define IOVA_BULK_H
+
+#include "iova.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/**
+ * iova_space_alloc_bulk() - allocate ranges of one size
+ * @space: the space
+ * @size:  bytes of each, not zero
+ * @max:   as in iova_space_alloc()
+ * @iova:  filled in from the front: the first byte of each
+ * @nr:    how many are wanted
+ *
+ * Ordering: as iova_space_alloc().  May ask for memory.
+ * Return: how many there are now, up to @nr; fewer if no more could be had.  If
+ * none, why: -EINVAL, -ENOSPC, -ENOMEM or -EAGAIN as iova_space_alloc(); -EINVAL
+ * also when @nr is more than INT_MAX.  0 only for @nr 0.
+ */
+int iova_space_alloc_bulk(struct iova_space *space, uint64_t size, uint64_t max, uint64_t *iova,
+			  unsigned nr);
+
+/**
+ * iova_space_free_bulk() - free ranges of one size
+ * @space: the space
+ * @size:  of each, as allocated
+ * @iova:  first byte of each, in any order; neighbours next to each other are
+ *	   freed together
+ * @nr:    how many
+ *
+ * Each range is checked as by iova_space_free(); one that is there twice is
+ * freed once.  Those refused change nothing and count as bad frees.
+ *
+ * Ordering: as iova_space_free().  Never asks for memory.
+ * Return: how many were refused (0: all are free).
+ */
+unsigned iova_space_free_bulk(struct iova_space *space, uint64_t size, const uint64_t *iova,
+			      unsigned nr);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+#endif
