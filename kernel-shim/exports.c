@@ -12,6 +12,7 @@
 #include "dmap.h"
 #include "dmap_simq.h"
 #include "iova.h"
+#include "iova_bulk.h"
 #include "pgtbl.h"
 #include "vtd.h"
 #include "vtd_dmar.h"
