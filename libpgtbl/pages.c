@@ -13,26 +13,46 @@ static void count_pages(struct pgtbl *pt)
 		peak = plat_load_relaxed(&pt->table_pages_peak); /* relaxed: the CAS decides */
 }
 
-uint64_t *pgtbl_page_alloc(struct pgtbl *pt)
+static uint64_t *alloc_table(struct pgtbl *pt, size_t bytes)
 {
-	uint64_t *page = plat_mem_alloc(&pt->pages, PGTBL_TABLE_BYTES, PGTBL_TABLE_BYTES);
+	uint64_t *table = plat_mem_alloc(&pt->pages, bytes, bytes);
 
-	if (!page)
+	if (!table)
 		return NULL;
 	/* An entry could not hold the address: as good as no page. */
-	if (pgtbl_page_phys(pt, page) & ~pt->ops->table_addr_mask) {
-		plat_mem_free(&pt->pages, page, PGTBL_TABLE_BYTES, PGTBL_TABLE_BYTES);
+	if (pgtbl_page_phys(pt, table) & ~pt->ops->table_addr_mask) {
+		plat_mem_free(&pt->pages, table, bytes, bytes);
 		return NULL;
 	}
 	count_pages(pt);
-	return page;
+	return table;
+}
+
+static void free_table(struct pgtbl *pt, uint64_t *table, size_t bytes)
+{
+	plat_mem_free(&pt->pages, table, bytes, bytes);
+	/* Relaxed: statistics. */
+	plat_fetch_add_relaxed(&pt->table_pages, (uint64_t)-1);
+}
+
+uint64_t *pgtbl_page_alloc(struct pgtbl *pt)
+{
+	return alloc_table(pt, pt->table_bytes);
+}
+
+uint64_t *pgtbl_root_alloc(struct pgtbl *pt)
+{
+	return alloc_table(pt, pt->root_bytes);
 }
 
 void pgtbl_page_free(struct pgtbl *pt, uint64_t *page)
 {
-	plat_mem_free(&pt->pages, page, PGTBL_TABLE_BYTES, PGTBL_TABLE_BYTES);
-	/* relaxed: statistics */
-	plat_fetch_add_relaxed(&pt->table_pages, (uint64_t)-1);
+	free_table(pt, page, pt->table_bytes);
+}
+
+void pgtbl_root_free(struct pgtbl *pt)
+{
+	free_table(pt, pt->root, pt->root_bytes);
 }
 
 void pgtbl_pages_free_list(struct pgtbl *pt, void *list)

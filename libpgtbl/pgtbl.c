@@ -2,7 +2,6 @@
 /* pgtbl.c - life of a table, and what is the same for every format. */
 #include "pgtbl_priv.h"
 
-#define PAGE_BIT (1ull << 12)
 #define OA_BITS_MAX 52u
 #define IOVA_BITS_MIN 30u
 
@@ -11,60 +10,89 @@ static uint64_t mask(unsigned bits)
 	return ~0ull >> (64 - bits);
 }
 
-/* Width of input addresses, or 0 if the configuration is not one of @config->ops. */
-static unsigned config_iova_bits(const struct pgtbl_config *config)
+/* What @config asks for must be one of the shapes that its format has. */
+static bool config_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
 {
 	const struct pgtbl_ops *ops = config->ops;
-	unsigned bits;
+	uint64_t page;
 
 	if (!ops || config->levels < ops->levels_min || config->levels > ops->levels_max)
-		return 0;
-	if (config->oa_bits < 13 || config->oa_bits > OA_BITS_MAX)
-		return 0;
-	if (config->page_sizes &&
-	    (!(config->page_sizes & PAGE_BIT) || (config->page_sizes & ~ops->page_sizes)))
-		return 0;
+		return false;
 	if (config->flags & ~(PGTBL_UNLINK | PGTBL_SNOOP_CTL) ||
-	    config->phys_offset & (PGTBL_TABLE_BYTES - 1))
-		return 0;
-	bits = ops->iova_bits(config->levels);
-	if (!config->iova_bits)
-		return bits;
-	return config->iova_bits >= IOVA_BITS_MIN && config->iova_bits <= bits ? config->iova_bits
-									       : 0;
+	    (config->table_lg2 && config->table_lg2 < 12))
+		return false;
+	*shape = (struct pgtbl_shape){
+		.page_lg2 = config->page_lg2 ? config->page_lg2 : 12,
+		.index_lg2 = config->table_lg2 ? config->table_lg2 - 3 : 9,
+		.iova_bits_min = IOVA_BITS_MIN,
+		.oa_bits_max = OA_BITS_MAX,
+	};
+	if (!ops->shape(config, shape) || config->phys_offset & ((8ull << shape->index_lg2) - 1))
+		return false;
+	page = 1ull << shape->page_lg2;
+	if (config->oa_bits <= shape->page_lg2 || config->oa_bits > shape->oa_bits_max)
+		return false;
+	if (config->page_sizes &&
+	    (!(config->page_sizes & page) || config->page_sizes & ~shape->page_sizes))
+		return false;
+	return !config->iova_bits || (config->iova_bits >= shape->iova_bits_min &&
+				      config->iova_bits <= shape->iova_bits);
+}
+
+static void set_shape(struct pgtbl *pt, const struct pgtbl_config *config,
+		      const struct pgtbl_shape *shape)
+{
+	uint64_t page = 1ull << shape->page_lg2, groups;
+	unsigned root_lg2 = shape->root_lg2 ? shape->root_lg2 : shape->index_lg2;
+
+	pt->levels = config->levels;
+	pt->iova_last = mask(config->iova_bits ? config->iova_bits : shape->iova_bits);
+	pt->phys_last = mask(config->oa_bits);
+	pt->iova_bad = ~pt->iova_last | (page - 1);
+	pt->phys_bad = ~pt->phys_last | (page - 1);
+	pt->page_sizes = config->page_sizes ? config->page_sizes : shape->page_sizes;
+	groups = pt->page_sizes & ((page << shape->index_lg2) - 1) & ~page;
+	pt->group_mask = groups ? (groups & -groups) - 1 : ~0ull;
+	for (unsigned level = 1; level < PGTBL_MAX_LEVELS + 2; level++) {
+		unsigned lg2 = shape->page_lg2 + shape->index_lg2 * (level - 1);
+
+		pt->span_lg2[level] = (uint8_t)(lg2 < 64 ? lg2 : 63);
+		pt->index_mask[level] = (1u << shape->index_lg2) - 1;
+	}
+	pt->index_mask[pt->levels] = (1u << root_lg2) - 1;
+	pt->table_bytes = (size_t)8 << shape->index_lg2;
+	pt->root_bytes = (size_t)8 << root_lg2;
 }
 
 int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 {
-	unsigned iova_bits = config ? config_iova_bits(config) : 0;
+	struct pgtbl_shape shape;
 	struct pgtbl *pt;
 
-	if (!out || !iova_bits)
+	if (!out || !config || !config_shape(config, &shape))
 		return -EINVAL;
 	pt = plat_mem_alloc(&config->meta, sizeof(*pt), PLAT_CACHELINE);
 	if (!pt)
 		return -ENOMEM;
 	pt->ops = config->ops;
 	pt->calls = config->flush ? pt->ops->slow : pt->ops->fast;
-	pt->iova_last = mask(iova_bits);
-	pt->phys_last = mask(config->oa_bits);
-	pt->iova_bad = ~pt->iova_last | (PAGE_BIT - 1);
-	pt->phys_bad = ~pt->phys_last | (PAGE_BIT - 1);
-	pt->page_sizes = config->page_sizes ? config->page_sizes : pt->ops->page_sizes;
-	pt->levels = config->levels;
+	set_shape(pt, config, &shape);
 	pt->unlink = config->flags & PGTBL_UNLINK;
 	pt->pages = config->pages;
 	pt->meta = config->meta;
 	pt->phys_offset = config->phys_offset;
 	pt->flush = config->flush;
 	pt->flush_ctx = config->flush_ctx;
-	pt->ops->init(pt, config->flags);
-	pt->root = pgtbl_page_alloc(pt);
+	pt->ops->init(pt, config);
+	pt->root = pgtbl_root_alloc(pt);
 	if (!pt->root) {
 		plat_mem_free(&config->meta, pt, sizeof(*pt), PLAT_CACHELINE);
 		return -ENOMEM;
 	}
-	pgtbl_flush(pt, pt->root, PGTBL_TABLE_BYTES / sizeof(*pt->root));
+	/* A root of level 2 serves all addresses: it is the pinned table of each. */
+	for (unsigned i = 0; pt->levels == 2 && i < PGTBL_LOW_TABLES; i++)
+		pt->low[i] = pt->root;
+	pgtbl_flush(pt, pt->root, pt->root_bytes / sizeof(*pt->root));
 	*out = pt;
 	return 0;
 }

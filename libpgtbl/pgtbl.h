@@ -86,9 +86,15 @@ enum pgtbl_prot {
  * @oa_bits:     width of output (physical) addresses; at most 52
  * @iova_bits:   width of input addresses; 0: all that @levels covers
  * @page_sizes:  bit n: leaves of 2^n bytes may be used.  0: all the format
- *               has.  Bit 12 is required; sizes the format lacks are refused.
+ *               has.  That of the smallest page is required; sizes the format
+ *               lacks are refused.
+ * @page_lg2:    lg2 of the smallest page.  0: 12; other values for formats
+ *               that have them.  Where this file says 4 KiB, this size is meant.
+ * @table_lg2:   lg2 of the bytes of a table, at least 12.  0: the format's own
+ *               (12 for most); other values for formats that have them.
  * @flags:       PGTBL_*
- * @pages:       table pages: 4 KiB, aligned, zeroed.  They come back zeroed.
+ * @pages:       tables: of 2^@table_lg2 bytes, 4 KiB for most formats, aligned
+ *               to their size, zeroed.  They come back zeroed.
  * @meta:        the object itself
  * @phys_offset: physical address of a table page = its address + @phys_offset
  * @flush:       write back the cache lines of [first, first + bytes), for
@@ -103,6 +109,8 @@ struct pgtbl_config {
 	unsigned oa_bits;
 	unsigned iova_bits;
 	unsigned flags;
+	unsigned page_lg2;
+	unsigned table_lg2;
 	uint64_t page_sizes;
 	struct plat_mem pages;
 	struct plat_mem meta;

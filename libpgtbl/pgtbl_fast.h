@@ -12,8 +12,6 @@
 #ifndef PGTBL_FAST_H
 #define PGTBL_FAST_H
 
-#define PT_SPAN2 (1ull << (FMT_PAGE_LG2 + FMT_INDEX_LG2))
-
 /* Up to this many entries a plain loop is quicker than one that goes by lines. */
 #define PT_FEW 16u
 
@@ -21,11 +19,11 @@
 static plat_always_inline bool pt_fast_down(const struct pgtbl *pt, uint64_t **table, uint64_t iova,
 					    unsigned level)
 {
-	uint64_t entry = pt_load(&(*table)[pt_index(iova, level)]);
+	uint64_t entry = pt_load(&(*table)[pt_index(pt, iova, level)]);
 
-	if (plat_unlikely(!pt_is_live(entry)))
+	if (plat_unlikely(!pt_is_live(entry, level)))
 		return false;
-	*table = pt_live_table(pt, entry);
+	*table = pt_live_table(pt, entry, level);
 	return true;
 }
 
@@ -34,9 +32,12 @@ static plat_always_inline uint64_t *pt_fast_level2(const struct pgtbl *pt, uint6
 {
 	uint64_t *table;
 
-	if (plat_likely(iova < PT_LOW_END))
-		return plat_load_acquire(&pt->low[iova >> 30]); /* PGT-A2: pairs with PGT-R2 */
+	if (plat_likely(pt_is_low(pt, iova)))
+		/* PGT-A2: pairs with PGT-R2 */
+		return plat_load_acquire(&pt->low[iova >> pt_span_lg2(pt, 3)]);
 	table = pt->root;
+	if (FMT_LEVELS_MIN < 3 && pt->levels < 3)
+		return table;
 	switch (pt->levels) {
 	case 6:
 		if (!pt_fast_down(pt, &table, iova, 6))
@@ -63,9 +64,11 @@ static plat_always_inline bool pt_fast_level1(const struct pgtbl *pt, uint64_t i
 {
 	uint64_t *table = pt_fast_level2(pt, iova);
 
-	if (plat_unlikely(!table) || !pt_fast_down(pt, &table, iova, 2))
+	if (FMT_LEVELS_MIN == 1 && plat_unlikely(pt->levels == 1))
+		table = pt->root;
+	else if (plat_unlikely(!table) || !pt_fast_down(pt, &table, iova, 2))
 		return false;
-	*slot = &table[pt_index(iova, 1)];
+	*slot = &table[pt_index(pt, iova, 1)];
 	return true;
 }
 
@@ -73,8 +76,21 @@ static plat_always_inline bool pt_fast_level1(const struct pgtbl *pt, uint64_t i
 static plat_always_inline bool pt_fast_one_table(const struct pgtbl *pt, uint64_t iova,
 						 uint64_t size)
 {
-	return size - 1 < PT_SPAN2 && (size & (PT_PAGE_BYTES - 1)) == 0 && !(iova & pt->iova_bad) &&
-	       (iova ^ (iova + size - 1)) < PT_SPAN2;
+	return size - 1 < pt_span(pt, 2) && (size & (pt_page_bytes(pt) - 1)) == 0 &&
+	       !(iova & pt->iova_bad) && (iova ^ (iova + size - 1)) < pt_span(pt, 2);
+}
+
+/* Whether a leaf of several entries of level 1 could lie in a range: not for this tier. */
+static plat_always_inline bool pt_may_group(const struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					    uint64_t size)
+{
+	return FMT_GROUPS && size > pt->group_mask && !((iova ^ phys) & pt->group_mask);
+}
+
+/* Whether @entry is a leaf of level 1 all on its own. */
+static plat_always_inline bool pt_is_page(uint64_t entry)
+{
+	return (entry & FMT_INUSE) && !fmt_in_group(entry, 1);
 }
 
 /*
@@ -82,20 +98,21 @@ static plat_always_inline bool pt_fast_one_table(const struct pgtbl *pt, uint64_
  * one walk over the entries, so something may have been there for a moment; the
  * slow tier, which is next, writes the same again, and notes it if it fails.
  */
-static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t entry, bool once)
+static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t entry,
+					    uint64_t step, bool once)
 {
 	unsigned i = 0, done;
 
 	if (!once || n <= PT_FEW) {
 		if (plat_unlikely(!pt_all_free(slot, n)))
 			return false;
-		for (; i + 8 <= n; i += 8, entry += 8 * PT_PAGE_BYTES)
-			pt_line_store(&slot[i], entry, PT_PAGE_BYTES);
-		for (; i < n; i++, entry += PT_PAGE_BYTES)
+		for (; i + 8 <= n; i += 8, entry += 8 * step)
+			pt_line_store(&slot[i], entry, step);
+		for (; i < n; i++, entry += step)
 			pt_leaf_store(&slot[i], entry);
 		return true;
 	}
-	done = pt_fill(slot, n, entry, PT_PAGE_BYTES);
+	done = pt_fill(slot, n, entry, step);
 	if (plat_likely(done == n))
 		return true;
 	for (i = 0; i < done; i++)
@@ -115,16 +132,18 @@ static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t ph
 	attr = pt->attr[prot];
 	if (plat_unlikely(!attr || !plat_read_trylock()))
 		return pt_map_slow(pt, iova, phys, size, prot, report);
-	if (size == PT_SPAN2 && !(phys & (PT_SPAN2 - 1)) && (pt->page_sizes & PT_SPAN2)) {
+	if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && !(phys & (pt_span(pt, 2) - 1)) &&
+	    (pt->page_sizes & pt_span(pt, 2))) {
 		table = pt_fast_level2(pt, iova);
-		slot = table ? &table[pt_index(iova, 2)] : NULL;
+		slot = table ? &table[pt_index(pt, iova, 2)] : NULL;
 		if (plat_likely(slot && !pt_leaf_load(slot))) {
 			pt_leaf_store(slot, fmt_leaf(phys, attr, 2));
 			done = true;
 		}
 	} else {
-		done = pt_fast_level1(pt, iova, &slot) &&
-		       pt_fast_fill(slot, (unsigned)(size >> FMT_PAGE_LG2), fmt_leaf(phys, attr, 1),
+		done = !pt_may_group(pt, iova, phys, size) && pt_fast_level1(pt, iova, &slot) &&
+		       pt_fast_fill(slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
+				    fmt_leaf(phys, attr, 1), pt_step(pt, 1),
 				    report && report->gather);
 	}
 	plat_read_unlock();
@@ -138,7 +157,7 @@ static int pt_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
 {
 	uint64_t attr, *slot;
 
-	if (plat_unlikely(size != PT_PAGE_BYTES))
+	if (plat_unlikely(size != pt_page_bytes(pt)))
 		return pt_map_mid(pt, iova, phys, size, prot, report);
 	if (plat_unlikely((iova & pt->iova_bad) | (phys & pt->phys_bad) |
 			  (prot & ~(PGTBL_PROT_COUNT - 1))))
@@ -160,6 +179,10 @@ static plat_always_inline unsigned pt_fast_clear(uint64_t *slot, unsigned n)
 {
 	unsigned i;
 
+	/* The ends of the range may cut groups; between them they are whole. */
+	if (FMT_GROUPS &&
+	    (fmt_in_group(pt_leaf_load(slot), 1) || fmt_in_group(pt_leaf_load(&slot[n - 1]), 1)))
+		return 0;
 	if (n > PT_FEW)
 		return pt_clear(slot, n);
 	for (i = 0; i < n; i++) {
@@ -174,21 +197,20 @@ static plat_noinline uint64_t pt_unmap_mid(struct pgtbl *pt, uint64_t iova, uint
 					   struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
 	uint64_t entry, done = 0, *slot, *table;
-	unsigned level = 2;
 
 	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !plat_read_trylock()))
 		return pt_unmap_slow(pt, iova, size, gather, report);
 	table = pt_fast_level2(pt, iova);
 	if (plat_unlikely(!table))
 		goto out;
-	slot = &table[pt_index(iova, 2)];
+	slot = &table[pt_index(pt, iova, 2)];
 	entry = pt_load(slot);
-	if (pt_is_live(entry) && !(pt->unlink && size == PT_SPAN2)) {
-		level = 1;
-		slot = &pt_live_table(pt, entry)[pt_index(iova, 1)];
-		done = (uint64_t)pt_fast_clear(slot, (unsigned)(size >> FMT_PAGE_LG2))
-		       << FMT_PAGE_LG2;
-	} else if (size == PT_SPAN2 && fmt_is_leaf(entry, level)) {
+	if (pt_is_live(entry, 2) && !(pt->unlink && size == pt_span(pt, 2))) {
+		slot = &pt_live_table(pt, entry, 2)[pt_index(pt, iova, 1)];
+		done = (uint64_t)pt_fast_clear(slot, (unsigned)(size >> pt_span_lg2(pt, 1)))
+		       << pt_span_lg2(pt, 1);
+	} else if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && fmt_is_leaf(entry, 2) &&
+		   !fmt_in_group(entry, 2)) {
 		pt_leaf_store(slot, 0);
 		done = size;
 	}
@@ -206,34 +228,37 @@ static uint64_t pt_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
 {
 	uint64_t *slot;
 
-	if (plat_unlikely(size != PT_PAGE_BYTES))
+	if (plat_unlikely(size != pt_page_bytes(pt)))
 		return pt_unmap_mid(pt, iova, size, gather, report);
 	if (plat_unlikely((iova & pt->iova_bad) || !plat_read_trylock()))
 		return pt_unmap_slow(pt, iova, size, gather, report);
-	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !(pt_leaf_load(slot) & FMT_INUSE))) {
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !pt_is_page(pt_leaf_load(slot)))) {
 		plat_read_unlock();
 		return pt_unmap_slow(pt, iova, size, gather, report);
 	}
 	pt_leaf_store(slot, 0);
 	plat_read_unlock();
-	if (plat_unlikely(!pgtbl_gather_try(gather, iova, iova + PT_PAGE_BYTES - 1)))
-		pgtbl_gather_join(gather, iova, iova + PT_PAGE_BYTES - 1);
-	return PT_PAGE_BYTES;
+	if (plat_unlikely(!pgtbl_gather_try(gather, iova, iova + pt_page_bytes(pt) - 1)))
+		pgtbl_gather_join(gather, iova, iova + pt_page_bytes(pt) - 1);
+	return pt_page_bytes(pt);
 }
 
 static int pt_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
 {
 	uint64_t entry, *slot;
 
-	if (plat_unlikely((iova & pt->iova_bad & ~(PT_PAGE_BYTES - 1)) || !plat_read_trylock()))
+	if (plat_unlikely((iova & pt->iova_bad & ~(pt_page_bytes(pt) - 1)) || !plat_read_trylock()))
 		return pt_translate_slow(pt, iova, phys);
 	entry = pt_fast_level1(pt, iova, &slot) ? pt_leaf_load(slot) : 0;
 	plat_read_unlock();
-	if (plat_unlikely(!fmt_is_leaf(entry, 1)))
+	if (plat_unlikely(!pt_is_page(entry)))
 		return pt_translate_slow(pt, iova, phys);
-	*phys = fmt_leaf_phys(entry, 1) | (iova & (PT_PAGE_BYTES - 1));
+	*phys = (entry & FMT_ADDR) << FMT_ADDR_SHIFT | (iova & (pt_page_bytes(pt) - 1));
 	return 0;
 }
+
+/* So that the sum of the sizes does not wrap. */
+#define PT_SG_MAX 512u
 
 /* What pt_map_sg() has to know of its segments. */
 struct pt_sg_sum {
@@ -263,21 +288,37 @@ static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl_segment 
 static plat_always_inline bool pt_sg_fits(const struct pgtbl *pt, uint64_t iova,
 					  const struct pt_sg_sum *sum)
 {
-	return !(sum->phys & pt->phys_bad) && sum->ends < PT_SPAN2 && sum->total < PT_SPAN2 &&
+	return !(sum->phys & pt->phys_bad) && sum->ends < pt_span(pt, 2) &&
+	       sum->total < pt_span(pt, 2) &&
 	       sum->phys + (sum->total - 1) <= pt->phys_last &&
-	       !(sum->sizes & (PT_PAGE_BYTES - 1)) && pt_fast_one_table(pt, iova, sum->total);
+	       !(sum->sizes & (pt_page_bytes(pt) - 1)) && pt_fast_one_table(pt, iova, sum->total);
 }
 
-static plat_always_inline void pt_sg_store(uint64_t *slot, const struct pgtbl_segment *seg,
-					   size_t nr_seg, uint64_t attr)
+/* Whether any of them, or neighbours joined, could begin a leaf of several entries. */
+static plat_always_inline bool pt_sg_may_group(const struct pgtbl *pt, uint64_t iova,
+					       const struct pgtbl_segment *seg, size_t nr_seg)
+{
+	if (!FMT_GROUPS)
+		return false;
+	for (size_t i = 0; i < nr_seg; iova += seg[i++].size)
+		if (!((iova ^ seg[i].phys) & pt->group_mask) &&
+		    (seg[i].size > pt->group_mask ||
+		     (i + 1 < nr_seg && seg[i].phys + seg[i].size == seg[i + 1].phys)))
+			return true;
+	return false;
+}
+
+static plat_always_inline void pt_sg_store(const struct pgtbl *pt, uint64_t *slot,
+					   const struct pgtbl_segment *seg, size_t nr_seg,
+					   uint64_t attr)
 {
 	for (size_t i = 0; i < nr_seg; i++) {
 		uint64_t entry = fmt_leaf(seg[i].phys, attr, 1);
-		uint64_t end = entry + seg[i].size;
+		uint64_t end = entry + (seg[i].size >> FMT_ADDR_SHIFT);
 
 		do
 			pt_leaf_store(slot++, entry);
-		while (plat_unlikely((entry += PT_PAGE_BYTES) != end));
+		while (plat_unlikely((entry += pt_step(pt, 1)) != end));
 	}
 }
 
@@ -288,18 +329,19 @@ static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment
 	uint64_t attr, *slot;
 	struct pt_sg_sum sum;
 
-	if (plat_unlikely(nr_seg > PT_ENTRIES || prot >= PGTBL_PROT_COUNT))
+	if (plat_unlikely(nr_seg > PT_SG_MAX || prot >= PGTBL_PROT_COUNT))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	attr = pt->attr[prot];
 	sum = pt_sg_sum(seg, nr_seg);
-	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) || !plat_read_trylock()))
+	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) ||
+			  pt_sg_may_group(pt, iova, seg, nr_seg) || !plat_read_trylock()))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) ||
-			  !pt_all_free(slot, (unsigned)(sum.total >> FMT_PAGE_LG2)))) {
+			  !pt_all_free(slot, (unsigned)(sum.total >> pt_span_lg2(pt, 1))))) {
 		plat_read_unlock();
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	}
-	pt_sg_store(slot, seg, nr_seg, attr);
+	pt_sg_store(pt, slot, seg, nr_seg, attr);
 	plat_read_unlock();
 	return 0;
 }

@@ -21,8 +21,8 @@
  * struct pt_map_job - one map call
  * @pos, @phys: where the current pass is
  * @attr:       entry bits
- * @cap:        while @pos < @cap_end: greatest level for leaves, because there
- * @cap_end:    is a table in the place of a larger one
+ * @cap_pos:    at this position leaves have less than 2^@cap_lg2 bytes, because
+ * @cap_lg2:    something is in the place of a larger one
  * @counted:    last table of each level for which the first pass took a page:
  *              number of its span, plus one
  * @spare:      those pages, linked through their first words
@@ -33,58 +33,91 @@ struct pt_map_job {
 	uint64_t pos;
 	uint64_t phys;
 	uint64_t attr;
-	uint64_t cap_end;
-	unsigned cap;
+	uint64_t cap_pos;
+	unsigned cap_lg2;
 	int error;
 	uint64_t *spare;
 	uint64_t counted[PGTBL_MAX_LEVELS + 1];
 };
 
+/* Entries of one level in one table, leaves of one size. */
 struct pt_run {
 	unsigned level;
-	unsigned count;
+	unsigned count;	   /* entries */
+	unsigned leaf_lg2; /* lg2 of the bytes of a leaf */
 };
 
-/* Greatest level whose leaves fit at @pos for @size bytes. */
-static inline unsigned pt_run_level(const struct pt_map_job *job, uint64_t size)
+/* Entries that make one leaf of @run, lg2. */
+static plat_always_inline unsigned pt_run_group_lg2(const struct pgtbl *pt, struct pt_run run)
 {
-	unsigned level = FMT_LEAF_LEVEL;
+	return FMT_GROUPS ? run.leaf_lg2 - pt_span_lg2(pt, run.level) : 0;
+}
 
-	if (job->pos < job->cap_end)
-		level = job->cap;
-	for (; level > 1; level--) {
-		uint64_t span = pt_span(level);
+static plat_always_inline uint64_t pt_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
 
-		if ((job->pt->page_sizes & span) && size >= span &&
-		    !((job->pos | job->phys) & (span - 1)))
-			break;
+static plat_always_inline unsigned pt_floor_lg2(uint64_t v)
+{
+	return 63 - (unsigned)__builtin_clzll(v);
+}
+
+/* lg2 of the greatest leaf that fits at job->pos for @size bytes. */
+static inline unsigned pt_run_leaf_lg2(const struct pt_map_job *job, uint64_t size)
+{
+	uint64_t fit = job->pos | job->phys, sizes = job->pt->page_sizes;
+
+	sizes &= (2ull << pt_floor_lg2(size)) - 1;
+	sizes &= 2 * (fit & -fit) - 1;
+	if (job->pos == job->cap_pos)
+		sizes &= (1ull << job->cap_lg2) - 1;
+	return pt_floor_lg2(sizes);
+}
+
+/*
+ * A run ends with its table, and where greater leaves become possible.  Without
+ * groups the second is never before the first.
+ */
+static inline uint64_t pt_run_bytes(const struct pt_map_job *job, struct pt_run run, uint64_t size)
+{
+	const struct pgtbl *pt = job->pt;
+	uint64_t left = pt_entries(pt, run.level) - pt_index(pt, job->pos, run.level);
+	uint64_t greater = pt->page_sizes >> run.leaf_lg2 & ~1ull;
+
+	left <<= pt_span_lg2(pt, run.level);
+	if (FMT_GROUPS && greater) {
+		greater = (greater & -greater) << run.leaf_lg2;
+		if (!((job->pos ^ job->phys) & (greater - 1)))
+			left = pt_min(left, greater - (job->pos & (greater - 1)));
 	}
-	return level;
+	return pt_min(left, size);
 }
 
 static inline struct pt_run pt_next_run(const struct pt_map_job *job, uint64_t size)
 {
-	struct pt_run run = { .level = pt_run_level(job, size) };
-	uint64_t count;
+	struct pt_run run = { .level = 1, .leaf_lg2 = pt_run_leaf_lg2(job, size) };
 
-	if (job->pos < job->cap_end && size > job->cap_end - job->pos)
-		size = job->cap_end - job->pos;
-	count = size >> pt_span_lg2(run.level);
-	run.count = PT_ENTRIES - pt_index(job->pos, run.level);
-	if (count < run.count)
-		run.count = (unsigned)count;
+	while (run.level < FMT_LEAF_LEVEL && run.leaf_lg2 >= pt_span_lg2(job->pt, run.level + 1))
+		run.level++;
+	size = pt_run_bytes(job, run, size);
+	run.count = (unsigned)(size >> run.leaf_lg2) << pt_run_group_lg2(job->pt, run);
 	return run;
 }
 
-/* An entry is in the way of a leaf of @level at job->pos. */
-static inline void pt_in_the_way(struct pt_map_job *job, unsigned level, uint64_t entry)
+/* Entry number @i of a leaf of @run at job->pos is in the way: use smaller ones, if possible. */
+static inline void pt_in_the_way(struct pt_map_job *job, struct pt_run run, unsigned i,
+				 uint64_t entry)
 {
-	if (level > 1 && pt_is_table(entry)) {
-		job->cap = level - 1;
-		job->cap_end = job->pos + pt_span(level);
+	if (i) {
+		job->cap_lg2 = run.leaf_lg2;
+	} else if (run.level > 1 && pt_is_table(entry, run.level)) {
+		job->cap_lg2 = pt_span_lg2(job->pt, run.level);
 	} else {
 		job->error = -EEXIST;
+		return;
 	}
+	job->cap_pos = job->pos;
 }
 
 static inline uint64_t *pt_take_page(struct pt_map_job *job)
@@ -109,7 +142,7 @@ static inline void pt_put_page(struct pt_map_job *job, uint64_t *page)
 static inline bool pt_take_aside(struct pt_map_job *job, unsigned missing, unsigned level)
 {
 	for (unsigned l = missing - 1; l >= level; l--) {
-		uint64_t number = (job->pos >> pt_span_lg2(l + 1)) + 1;
+		uint64_t number = (job->pos >> pt_span_lg2(job->pt, l + 1)) + 1;
 		uint64_t *page;
 
 		if (job->counted[l] == number)
@@ -138,6 +171,28 @@ static plat_always_inline bool pt_all_free(const uint64_t *slot, unsigned n)
 	return !any;
 }
 
+/*
+ * Entries of a run that are free, in whole leaves.  If that is none, the run's
+ * first leaf has something in its way.  @thaw: tables that are seen shall stay.
+ */
+static unsigned pt_occupied(struct pt_map_job *job, uint64_t *slot, struct pt_run run, bool thaw)
+{
+	unsigned group = 1u << pt_run_group_lg2(job->pt, run);
+
+	for (unsigned i = 0; i < run.count; i++) {
+		uint64_t entry = run.level > 1 && thaw
+					 ? pt_load_thawed(job->pt, &slot[i], run.level)
+					 : pt_load(&slot[i]);
+
+		if (!entry)
+			continue;
+		if (i < group)
+			pt_in_the_way(job, run, i, entry);
+		return i & -group;
+	}
+	return run.count;
+}
+
 /* First pass over a run: entries that are free, 0 if the first is not. */
 static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
 {
@@ -152,16 +207,7 @@ static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
 	}
 	if (pt_all_free(at.slot, run.count))
 		return run.count;
-	for (unsigned i = 0; i < run.count; i++) {
-		entry = run.level > 1 ? pt_load_thawed(job->pt, &at.slot[i])
-				      : pt_leaf_load(&at.slot[i]);
-		if (entry) {
-			if (!i)
-				pt_in_the_way(job, run.level, entry);
-			return i;
-		}
-	}
-	return run.count;
+	return pt_occupied(job, at.slot, run, true);
 }
 
 /*
@@ -197,20 +243,38 @@ static plat_always_inline void pt_fill_private(uint64_t *slot, unsigned n, uint6
 					       uint64_t step)
 {
 	for (unsigned i = 0; i < n; i++)
-		slot[i] = entry + i * step;
+		slot[i] = pt_word(entry + i * step);
+}
+
+/* The same two for leaves of 2^@group_lg2 equal or numbered entries each. */
+static unsigned pt_fill_groups(uint64_t *slot, unsigned n, uint64_t entry, uint64_t step,
+			       unsigned group_lg2)
+{
+	unsigned group = 1u << group_lg2, i = 0;
+	uint64_t inside = FMT_GROUPS == 2 ? step : 0;
+
+	for (; i < n && pt_all_free(&slot[i], group); i += group, entry += step << group_lg2)
+		for (unsigned k = 0; k < group; k++)
+			pt_leaf_store(&slot[i + k], entry + k * inside);
+	return i;
 }
 
 /* @level as a constant, so that the step between entries is one. */
 static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slot,
 				     struct pt_run run, bool private_table)
 {
-#define PT_FILL(l)                                                           \
-	do {                                                                 \
-		uint64_t entry_ = fmt_leaf(job->phys, job->attr, (l));       \
-		if (!private_table)                                          \
-			return pt_fill(slot, run.count, entry_, pt_span(l)); \
-		pt_fill_private(slot, run.count, entry_, pt_span(l));        \
-		return run.count;                                            \
+	unsigned group_lg2 = pt_run_group_lg2(job->pt, run);
+
+#define PT_FILL(l)                                                                               \
+	do {                                                                                     \
+		uint64_t entry_ = fmt_leaf(job->phys, job->attr, (l)), step_ = pt_step(job->pt, (l)); \
+		if (FMT_GROUPS && group_lg2)                                                     \
+			return pt_fill_groups(slot, run.count, fmt_group(entry_, (l), group_lg2), \
+					      step_, group_lg2);                                 \
+		if (!private_table)                                                              \
+			return pt_fill(slot, run.count, entry_, step_);                          \
+		pt_fill_private(slot, run.count, entry_, step_);                                 \
+		return run.count;                                                                \
 	} while (0)
 
 	switch (run.level) {
@@ -218,8 +282,10 @@ static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slo
 		PT_FILL(1);
 	case 2:
 		PT_FILL(2);
-	default:
+	case 3:
 		PT_FILL(3);
+	default:
+		PT_FILL(FMT_LEAF_LEVEL > 3 ? run.level : 3);
 	}
 #undef PT_FILL
 }
@@ -237,11 +303,11 @@ static bool pt_grow(struct pt_map_job *job, const struct pt_place *at, struct pt
 		job->error = -ENOMEM;
 		return false;
 	}
-	slot = &page[pt_index(job->pos, run.level)];
+	slot = &page[pt_index(job->pt, job->pos, run.level)];
 	if (leaves)
 		pt_fill_level(job, slot, run, true);
-	pgtbl_flush(job->pt, page, PT_ENTRIES);
-	if (pt_install(job->pt, at->slot, page))
+	pgtbl_flush(job->pt, page, pt_entries(job->pt, at->level - 1));
+	if (pt_install(job->pt, at->slot, page, at->level))
 		return leaves;
 	if (leaves)
 		memset(slot, 0, run.count * sizeof(*slot));
@@ -271,12 +337,9 @@ static unsigned pt_fill_run(struct pt_map_job *job, struct pt_run run)
 	}
 	done = pt_fill_level(job, at.slot, run, false);
 	pgtbl_flush(job->pt, at.slot, done);
-	if (!done) {
-		/* 0 by now: the empty table that was there has been reclaimed; try again. */
-		entry = pt_load(at.slot);
-		if (entry)
-			pt_in_the_way(job, run.level, entry);
-	}
+	/* All free by now: the empty table that was there has been reclaimed; try again. */
+	if (!done)
+		pt_occupied(job, at.slot, run, false);
 	return done;
 }
 
@@ -286,7 +349,7 @@ static bool pt_map_piece(struct pt_map_job *job, uint64_t size, bool check)
 	while (size) {
 		struct pt_run run = pt_next_run(job, size);
 		unsigned done = check ? pt_check_run(job, run) : pt_fill_run(job, run);
-		uint64_t bytes = (uint64_t)done << pt_span_lg2(run.level);
+		uint64_t bytes = (uint64_t)done << pt_span_lg2(job->pt, run.level);
 
 		if (job->error)
 			return false;
@@ -302,7 +365,7 @@ static bool pt_map_pass(struct pt_map_job *job, uint64_t iova, const struct pgtb
 			size_t nr_seg, bool check)
 {
 	job->pos = iova;
-	job->cap_end = 0;
+	job->cap_pos = ~0ull;
 	for (size_t i = 0; i < nr_seg;) {
 		uint64_t size = seg[i].size;
 
@@ -322,14 +385,15 @@ static uint64_t pt_map_size(const struct pgtbl *pt, uint64_t iova, const struct 
 	uint64_t total = 0;
 
 	*at = iova;
-	if ((iova & (PT_PAGE_BYTES - 1)) || iova > pt->iova_last || prot >= PGTBL_PROT_COUNT ||
+	if ((iova & (pt_page_bytes(pt) - 1)) || iova > pt->iova_last || prot >= PGTBL_PROT_COUNT ||
 	    !pt->attr[prot])
 		return 0;
 	for (size_t i = 0; i < nr_seg; i++, *at = iova + total) {
 		uint64_t phys = seg[i].phys, size = seg[i].size;
 
-		if (!size || ((phys | size) & (PT_PAGE_BYTES - 1)) || phys > pt->phys_last ||
-		    size - 1 > pt->phys_last - phys || size > pt->iova_last - iova - total + 1)
+		if (!size || ((phys | size) & (pt_page_bytes(pt) - 1)) || phys > pt->phys_last ||
+		    size - 1 > pt->phys_last - phys || total > pt->iova_last - iova ||
+		    size - 1 > pt->iova_last - iova - total)
 			return 0;
 		total += size;
 	}

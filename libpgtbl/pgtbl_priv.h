@@ -9,20 +9,42 @@
 #include "pgtbl.h"
 
 #define PGTBL_PROT_COUNT 64u /* combinations of enum pgtbl_prot */
-#define PGTBL_TABLE_BYTES 4096u
 #define PGTBL_MAX_LEVELS 6u
-#define PGTBL_LOW_TABLES 4u /* level-2 tables below 4 GiB */
+#define PGTBL_LOW_TABLES 4u /* level-2 tables that are pinned: the first 4 GiB of 4K pages */
+
+/**
+ * struct pgtbl_shape - the geometry of a table
+ * @page_lg2:   lg2 of the smallest leaf
+ * @index_lg2:  lg2 of the entries of a table
+ * @root_lg2:   lg2 of the entries of the root
+ * @iova_bits:  width of input addresses
+ * @iova_bits_min: what config.iova_bits may not be below
+ * @oa_bits_max: the same for output addresses
+ * @page_sizes: as in struct pgtbl_config, all that there are
+ */
+struct pgtbl_shape {
+	unsigned page_lg2;
+	unsigned index_lg2;
+	unsigned root_lg2;
+	unsigned iova_bits;
+	unsigned iova_bits_min;
+	unsigned oa_bits_max;
+	uint64_t page_sizes;
+};
 
 /**
  * struct pgtbl
  * @calls:       first, see struct pgtbl_calls
  * @iova_bad:    bits that must be 0 in the address of a page
  * @phys_bad:    the same for output addresses
- * @to_virt:     table entry + @to_virt = address of the table, for live entries
+ * @to_virt:     the address of a table is that in its live entry + @to_virt
  * @root:        table of level @levels
- * @low:         level-2 tables of the first four GiB once they exist.  Neither
- *               they nor the tables above them are ever unlinked, so a call can
- *               start its walk here.
+ * @low:         the first level-2 tables (of the first four GiB, with 4K pages
+ *               and tables) once they exist.  Neither they nor the tables above
+ *               them are ever unlinked, so a call can start its walk here.
+ * @span_lg2:    by level: lg2 of the bytes that an entry covers
+ * @index_mask:  by level: entries of a table, less one
+ * @group_mask:  bytes of the smallest group of level 1, less one; ~0: none
  * @attr:        entry bits for each prot; 0: the format cannot express it
  *
  * Everything above is constant after creation but for @low, filled once each.
@@ -38,11 +60,16 @@ struct pgtbl {
 	uint64_t to_virt;
 	uint64_t *root;
 	uint64_t *low[PGTBL_LOW_TABLES];
+	uint8_t span_lg2[PGTBL_MAX_LEVELS + 2];
+	uint32_t index_mask[PGTBL_MAX_LEVELS + 2];
+	uint64_t group_mask;
 	uint64_t attr[PGTBL_PROT_COUNT];
 	uint64_t page_sizes;
 	uint64_t iova_last;
 	uint64_t phys_last;
 	unsigned levels;
+	size_t table_bytes;
+	size_t root_bytes;
 	bool unlink;
 	const struct pgtbl_ops *ops;
 	struct plat_mem pages;
@@ -73,10 +100,9 @@ struct pgtbl_ops {
 	const char *name;
 	unsigned levels_min;
 	unsigned levels_max;
-	uint64_t page_sizes;
 	uint64_t table_addr_mask;
-	unsigned (*iova_bits)(unsigned levels);
-	void (*init)(struct pgtbl *pt, unsigned flags);
+	bool (*shape)(const struct pgtbl_config *config, struct pgtbl_shape *shape);
+	void (*init)(struct pgtbl *pt, const struct pgtbl_config *config);
 	struct pgtbl_calls fast;
 	struct pgtbl_calls slow; /* for tables that need the flush hook */
 	unsigned (*leaves)(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *more,
@@ -88,25 +114,30 @@ struct pgtbl_ops {
 
 /*
  * A page that nobody reaches by tables any more, or not yet, is linked to the
- * next one through its first word: an address, which no format takes for a
- * present entry.
+ * next one through its first word, which no format may take for a present
+ * entry: its bits 11:0 are 0, and so are bits 57:56, where big-endian formats
+ * look; bit 63 says what those were.  Addresses are canonical in 57 bits.
  */
 static inline uint64_t *pgtbl_link(const uint64_t *page)
 {
 	/* relaxed: whoever holds the list has taken it with its links (PGT-A3) */
-	return (uint64_t *)(uintptr_t)plat_load_relaxed(page);
+	uint64_t link = plat_load_relaxed(page);
+
+	return (uint64_t *)(uintptr_t)(link | (link >> 63 ? 3ull << 56 : 0));
 }
 
 static inline void pgtbl_set_link(uint64_t *page, const uint64_t *next)
 {
 	/* relaxed: readers that are still in the page take a link for a hole */
-	plat_store_relaxed(page, (uint64_t)(uintptr_t)next);
+	plat_store_relaxed(page, (uint64_t)(uintptr_t)next & ~(3ull << 56));
 }
 
 /* pages.c */
 
 /* A zeroed table page, counted; NULL without memory. */
 uint64_t *pgtbl_page_alloc(struct pgtbl *pt);
+uint64_t *pgtbl_root_alloc(struct pgtbl *pt);
+void pgtbl_root_free(struct pgtbl *pt);
 /* @page is zeroed again and nobody reads it. */
 void pgtbl_page_free(struct pgtbl *pt, uint64_t *page);
 /* Free @list, linked through first words. */

@@ -15,14 +15,15 @@ static plat_noinline int pt_translate_slow(struct pgtbl *pt, uint64_t iova, uint
 	plat_read_unlock();
 	if (!fmt_is_leaf(entry, at.level))
 		return -ENOENT;
-	*phys = fmt_leaf_phys(entry, at.level) | (iova & (pt_span(at.level) - 1));
+	*phys = pt_leaf_phys(pt, entry, at.level) |
+		(iova & ((1ull << pt_leaf_lg2(pt, entry, at.level)) - 1));
 	return 0;
 }
 
-/* Behind the entry of @level at @pos; false when that is behind @last. */
-static inline bool pt_next(uint64_t *pos, uint64_t last, unsigned level)
+/* Behind the 2^@lg2 bytes around @pos; false when that is behind @last. */
+static inline bool pt_next(uint64_t *pos, uint64_t last, unsigned lg2)
 {
-	uint64_t end = *pos | (pt_span(level) - 1);
+	uint64_t end = *pos | ((1ull << lg2) - 1);
 
 	*pos = end + 1;
 	return end < last;
@@ -35,25 +36,28 @@ static inline bool pt_next(uint64_t *pos, uint64_t last, unsigned level)
 static unsigned pt_leaves(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *more,
 			  struct pgtbl_leaf *leaf)
 {
-	unsigned n = 0;
+	unsigned lg2, n = 0;
 	struct pt_place at;
 	uint64_t entry;
 
 	plat_read_lock();
 	at = pt_walk(pt, *pos, 1, &entry);
 	for (;;) {
+		lg2 = pt_span_lg2(pt, at.level);
 		if (fmt_is_leaf(entry, at.level)) {
-			leaf[n].iova = *pos & ~(pt_span(at.level) - 1);
-			leaf[n].phys = fmt_leaf_phys(entry, at.level);
-			leaf[n].size = pt_span(at.level);
-			leaf[n].prot = fmt_prot(entry);
+			lg2 = pt_leaf_lg2(pt, entry, at.level);
+			leaf[n].iova = *pos & -(1ull << lg2);
+			leaf[n].phys = pt_leaf_phys(pt, entry, at.level);
+			leaf[n].size = 1ull << lg2;
+			leaf[n].prot = fmt_prot(pt, entry);
 			n++;
 		}
-		*more = pt_next(pos, last, at.level);
-		if (!*more || n == PGTBL_LEAF_BATCH || !pt_index(*pos, at.level))
+		*more = pt_next(pos, last, lg2);
+		if (!*more || n == PGTBL_LEAF_BATCH || !pt_index(pt, *pos, at.level))
 			break;
-		entry = pt_load(++at.slot);
-		if (at.level > 1 && pt_is_table(entry))
+		at.slot = at.table + pt_index(pt, *pos, at.level);
+		entry = pt_load(at.slot);
+		if (at.level > 1 && pt_is_table(entry, at.level))
 			break;
 	}
 	plat_read_unlock();

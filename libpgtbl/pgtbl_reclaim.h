@@ -31,11 +31,11 @@ struct pt_frozen {
 	uint64_t iova;
 };
 
-static bool pt_table_is_empty(const uint64_t *table)
+static bool pt_table_is_empty(const uint64_t *table, unsigned entries)
 {
 	uint64_t any = 0;
 
-	for (unsigned i = 0; i < PT_ENTRIES && !any; i += 8)
+	for (unsigned i = 0; i < entries && !any; i += 8)
 		any = pt_line_or(&table[i]);
 	return !any;
 }
@@ -54,13 +54,15 @@ static unsigned pt_freeze(struct pgtbl *pt, unsigned level, uint64_t *pos, uint6
 		plat_read_lock();
 		at = pt_walk(pt, *pos, level + 1, &entry);
 		/* PGT-F2: ordered before the grace period, whose end orders the scan. */
-		if (at.level == level + 1 && pt_is_live(entry) && !pt_is_pinned(level, *pos) &&
-		    pt_table_is_empty(pt_live_table(pt, entry)) &&
-		    plat_cas_full(at.slot, entry, entry | FMT_FROZEN))
+		if (at.level == level + 1 && pt_is_live(entry, at.level) &&
+		    !pt_is_pinned(pt, level, *pos) &&
+		    pt_table_is_empty(pt_live_table(pt, entry, at.level), pt_entries(pt, level)) &&
+		    pt_cas_full(at.slot, entry, entry | FMT_FROZEN))
 			frozen[n++] = (struct pt_frozen){ at.slot, entry, *pos };
 		plat_read_unlock();
 		/* Only whole tables: the range's last one may stick out. */
-		*more = pt_next(pos, last, at.level) && last - *pos >= pt_span(level + 1) - 1;
+		*more = pt_next(pos, last, pt_span_lg2(pt, at.level)) &&
+			last - *pos >= pt_span(pt, level + 1) - 1;
 	}
 	return n;
 }
@@ -68,17 +70,18 @@ static unsigned pt_freeze(struct pgtbl *pt, unsigned level, uint64_t *pos, uint6
 static unsigned pt_unlink_frozen(struct pgtbl *pt, const struct pt_frozen *f, unsigned level,
 				 struct pgtbl_gather *gather)
 {
-	uint64_t *table = pt_live_table(pt, f->entry);
+	uint64_t *table = pt_live_table(pt, f->entry, level + 1);
 
 	/* PGT-F1: against a mapper's thaw (PGT-F3) and a dismantler (PGT-F5). */
-	if (!pt_table_is_empty(table) || !plat_cas_full(f->slot, f->entry | FMT_FROZEN, 0)) {
+	if (!pt_table_is_empty(table, pt_entries(pt, level)) ||
+	    !pt_cas_full(f->slot, f->entry | FMT_FROZEN, 0)) {
 		/* PGT-F6: thaws what is not empty; a mapper (PGT-F3) may have been quicker. */
-		plat_cas_full(f->slot, f->entry | FMT_FROZEN, f->entry);
+		pt_cas_full(f->slot, f->entry | FMT_FROZEN, f->entry);
 		return 0;
 	}
 	pgtbl_flush(pt, f->slot, 1);
 	pgtbl_gather_page(gather, table);
-	pgtbl_gather_add(gather, f->iova, f->iova + pt_span(level + 1) - 1);
+	pgtbl_gather_add(gather, f->iova, f->iova + (pt_span(pt, level + 1) - 1));
 	return 1;
 }
 
@@ -86,7 +89,7 @@ static unsigned pt_unlink_frozen(struct pgtbl *pt, const struct pt_frozen *f, un
 static int64_t pt_reclaim_level(struct pgtbl *pt, unsigned level, uint64_t first, uint64_t last,
 				struct pgtbl_gather *gather)
 {
-	uint64_t mask = pt_span(level + 1) - 1, pos = (first + mask) & ~mask;
+	uint64_t mask = pt_span(pt, level + 1) - 1, pos = (first + mask) & ~mask;
 	struct pt_frozen frozen[PT_RECLAIM_BATCH];
 	int64_t done = 0;
 	bool more = pos >= first && pos <= last && last - pos >= mask;

@@ -17,6 +17,39 @@
 
 #include "pgtbl_fmt.h"
 
+#ifndef FMT_BIG_ENDIAN
+#define FMT_BIG_ENDIAN 0
+#endif
+
+#ifndef FMT_ADDR_SHIFT
+#define FMT_ADDR_SHIFT 0
+#endif
+
+#ifndef FMT_GROUPS
+#define FMT_GROUPS 0
+static inline uint64_t fmt_group(uint64_t entry, unsigned level, unsigned lg2)
+{
+	(void)level;
+	(void)lg2;
+	return entry;
+}
+
+static inline bool fmt_in_group(uint64_t entry, unsigned level)
+{
+	(void)entry;
+	(void)level;
+	return false;
+}
+
+static inline unsigned fmt_group_lg2(const struct pgtbl *pt, uint64_t entry, unsigned level)
+{
+	(void)pt;
+	(void)entry;
+	(void)level;
+	return 0;
+}
+#endif
+
 #include "pgtbl_walk.h"
 
 #include "pgtbl_map.h"
@@ -26,18 +59,18 @@
 
 #include "pgtbl_fast.h"
 
-static void pt_init(struct pgtbl *pt, unsigned flags)
+static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 {
 	for (unsigned prot = 0; prot < PGTBL_PROT_COUNT; prot++)
-		pt->attr[prot] = fmt_attr(prot, flags);
-	pt->to_virt = -pt->phys_offset - FMT_TABLE_LOW;
+		pt->attr[prot] = fmt_attr(prot, config);
+	pt->to_virt = -pt->phys_offset - ((uint64_t)FMT_TABLE(2) << FMT_ADDR_SHIFT);
 }
 
 #define PGTBL_OPS_INIT(format_name)                                                                \
 	{                                                                                          \
 		.name = (format_name), .levels_min = FMT_LEVELS_MIN, .levels_max = FMT_LEVELS_MAX, \
-		.page_sizes = FMT_PAGE_SIZES, .table_addr_mask = FMT_ADDR,                         \
-		.iova_bits = fmt_iova_bits, .init = pt_init,                                       \
+		.table_addr_mask = (FMT_ADDR) << FMT_ADDR_SHIFT, .shape = fmt_shape,               \
+		.init = pt_init,                                                                   \
 		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
 		.slow = { pt_map_slow, pt_unmap_slow, pt_translate_slow, pt_map_sg_slow },         \
 		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level, .destroy = pt_destroy,     \

@@ -50,7 +50,9 @@ struct pt_dismantler {
 /* Empty @table, which serves addresses from @iova on, and all below.  Depth: the levels. */
 static void pt_dismantle(struct pt_dismantler *d, uint64_t *table, unsigned level, uint64_t iova)
 {
-	for (unsigned i = 0; i < PT_ENTRIES; i++, iova += pt_span(level)) {
+	unsigned entries = pt_entries(d->pt, level);
+
+	for (unsigned i = 0; i < entries; i++, iova += pt_span(d->pt, level)) {
 		uint64_t entry = pt_load(&table[i]);
 
 		if (level > 1 && entry)
@@ -58,18 +60,20 @@ static void pt_dismantle(struct pt_dismantler *d, uint64_t *table, unsigned leve
 			 * PGT-F5: a reclaimer that froze this entry may unlink it too
 			 * (PGT-F1): the word says who got the table.
 			 */
-			entry = plat_xchg_full(&table[i], 0);
+			entry = pt_take_full(&table[i]);
 		else if (entry)
 			pt_leaf_store(&table[i], 0);
-		if (level > 1 && pt_is_table(entry))
-			pt_dismantle(d, pt_table(d->pt, entry), level - 1, iova);
+		if (level > 1 && pt_is_table(entry, level))
+			pt_dismantle(d, pt_table(d->pt, entry, level), level - 1, iova);
 		else if (fmt_is_leaf(entry, level))
-			d->bytes += pt_span(level);
+			d->bytes += pt_span(d->pt, level);
 		else if (iova < d->hole)
 			d->hole = iova;
 	}
 	if (d->gather)
 		pgtbl_gather_page(d->gather, table);
+	else if (table == d->pt->root)
+		pgtbl_root_free(d->pt);
 	else
 		pgtbl_page_free(d->pt, table);
 }
@@ -94,10 +98,10 @@ static void pt_unmap_not(struct pt_unmap_job *job, uint64_t iova, int error)
 	job->reported = true;
 }
 
-/* Go on behind the entry of @level at job->pos.  False at the end of the range. */
-static bool pt_unmap_skip(struct pt_unmap_job *job, unsigned level)
+/* Go on behind the 2^@lg2 bytes around job->pos.  False at the end of the range. */
+static bool pt_unmap_skip(struct pt_unmap_job *job, unsigned lg2)
 {
-	uint64_t end = job->pos | (pt_span(level) - 1);
+	uint64_t end = job->pos | ((1ull << lg2) - 1);
 
 	if (end >= job->last)
 		return false;
@@ -105,9 +109,12 @@ static bool pt_unmap_skip(struct pt_unmap_job *job, unsigned level)
 	return true;
 }
 
-static inline bool pt_covers(const struct pt_unmap_job *job, unsigned level)
+/* Whether the 2^@lg2 bytes around job->pos begin there and end inside the range. */
+static inline bool pt_covers(const struct pt_unmap_job *job, unsigned lg2)
 {
-	return !(job->pos & (pt_span(level) - 1)) && job->last - job->pos >= pt_span(level) - 1;
+	uint64_t inside = (1ull << lg2) - 1;
+
+	return !(job->pos & inside) && job->last - job->pos >= inside;
 }
 
 /* Unlink the table in @slot of @level, which covers no more than the range. */
@@ -115,12 +122,12 @@ static void pt_unmap_unlink(struct pt_unmap_job *job, uint64_t *slot, unsigned l
 {
 	struct pt_dismantler d = { .pt = job->pt, .gather = job->gather, .hole = ~0ull };
 	/* PGT-F5: see pt_dismantle() */
-	uint64_t entry = plat_xchg_full(slot, 0);
+	uint64_t entry = pt_take_full(slot);
 
 	pgtbl_flush(job->pt, slot, 1);
-	if (pt_is_table(entry)) {
-		pt_dismantle(&d, pt_table(job->pt, entry), level - 1, job->pos);
-		pgtbl_gather_add(job->gather, job->pos, job->pos + pt_span(level) - 1);
+	if (pt_is_table(entry, level)) {
+		pt_dismantle(&d, pt_table(job->pt, entry, level), level - 1, job->pos);
+		pgtbl_gather_add(job->gather, job->pos, job->pos + (pt_span(job->pt, level) - 1));
 		job->bytes += d.bytes;
 	} else {
 		d.hole = job->pos;
@@ -132,26 +139,44 @@ static void pt_unmap_unlink(struct pt_unmap_job *job, uint64_t *slot, unsigned l
 /* Nothing, and no table, at job->pos: go on behind it.  False at the end of the range. */
 static bool pt_unmap_hole(struct pt_unmap_job *job, const struct pt_place *at)
 {
-	unsigned left = PT_ENTRIES - pt_index(job->pos, at->level);
+	unsigned left = pt_entries(job->pt, at->level) - pt_index(job->pt, job->pos, at->level);
+	unsigned lg2 = pt_span_lg2(job->pt, at->level);
 
 	pt_unmap_not(job, job->pos, -ENOENT);
 	for (unsigned i = 1; i < left && !pt_leaf_load(&at->slot[i]); i++)
-		if (!pt_unmap_skip(job, at->level))
+		if (!pt_unmap_skip(job, lg2))
 			return false;
-	return pt_unmap_skip(job, at->level);
+	return pt_unmap_skip(job, lg2);
 }
 
-/* Leaves of one table from job->pos on.  False at the end of the range. */
-static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at)
+/* Entries of a leaf table from job->pos on to clear at once: a last group only if it is whole. */
+static unsigned pt_unmap_fit(const struct pt_unmap_job *job, const uint64_t *slot)
 {
-	unsigned lg2 = pt_span_lg2(at->level);
-	unsigned room = PT_ENTRIES - pt_index(job->pos, at->level);
-	uint64_t fit = ((job->last - job->pos) >> lg2) + 1, bytes;
-	unsigned n = fit < room ? (unsigned)fit : room;
+	const struct pgtbl *pt = job->pt;
+	unsigned lg2 = pt_span_lg2(pt, 1), n = pt_entries(pt, 1) - pt_index(pt, job->pos, 1);
+	uint64_t fit = (job->last - job->pos) >> lg2, entry, base;
 
-	n = at->level == 1 ? pt_clear(at->slot, n) : 1;
-	if (at->level > 1)
-		pt_leaf_store(at->slot, 0);
+	if (fit < n)
+		n = (unsigned)fit + 1;
+	entry = FMT_GROUPS ? pt_leaf_load(&slot[n - 1]) : 0;
+	if (!fmt_is_leaf(entry, 1) || !fmt_in_group(entry, 1))
+		return n;
+	base = (job->pos + ((uint64_t)(n - 1) << lg2)) & -(1ull << pt_leaf_lg2(pt, entry, 1));
+	if (job->last - base >= (1ull << pt_leaf_lg2(pt, entry, 1)) - 1)
+		return n;
+	return (unsigned)((base - job->pos) >> lg2);
+}
+
+/* @entry and the leaves behind it in its table.  False at the end of the range. */
+static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at, uint64_t entry)
+{
+	unsigned lg2 = pt_span_lg2(job->pt, at->level);
+	unsigned n = 1u << fmt_group_lg2(job->pt, entry, at->level);
+	uint64_t bytes;
+
+	if (at->level == 1 && n == 1)
+		n = pt_unmap_fit(job, at->slot);
+	n = pt_clear(at->slot, n);
 	if (!n) /* gone since it was looked at: somebody else unmaps here */
 		return pt_unmap_hole(job, at);
 	pgtbl_flush(job->pt, at->slot, n);
@@ -170,23 +195,25 @@ static bool pt_unmap_step(struct pt_unmap_job *job)
 	struct pgtbl *pt = job->pt;
 	struct pt_place at = pt_top(pt, job->pos, 1);
 	uint64_t entry = pt_load(at.slot);
+	unsigned lg2;
 
-	while (at.level > 1 && pt_is_table(entry)) {
-		if (pt->unlink && pt_covers(job, at.level) &&
-		    !pt_is_pinned(at.level - 1, job->pos)) {
+	while (at.level > 1 && pt_is_table(entry, at.level)) {
+		if (pt->unlink && pt_covers(job, pt_span_lg2(pt, at.level)) &&
+		    !pt_is_pinned(pt, at.level - 1, job->pos)) {
 			pt_unmap_unlink(job, at.slot, at.level);
-			return pt_unmap_skip(job, at.level);
+			return pt_unmap_skip(job, pt_span_lg2(pt, at.level));
 		}
 		pt_down(pt, &at, entry, job->pos);
 		entry = pt_load(at.slot);
 	}
 	if (!fmt_is_leaf(entry, at.level))
 		return pt_unmap_hole(job, &at);
-	if (!pt_covers(job, at.level)) {
+	lg2 = pt_leaf_lg2(pt, entry, at.level);
+	if (!pt_covers(job, lg2)) {
 		pt_unmap_not(job, job->pos, -EBUSY);
-		return pt_unmap_skip(job, at.level);
+		return pt_unmap_skip(job, lg2);
 	}
-	return pt_unmap_run(job, &at);
+	return pt_unmap_run(job, &at, entry);
 }
 
 /* Inside a read section; the arguments are sound. */
@@ -212,7 +239,7 @@ static plat_noinline uint64_t pt_unmap_slow(struct pgtbl *pt, uint64_t iova, uin
 {
 	uint64_t bytes;
 
-	if (!size || ((iova | size) & (PT_PAGE_BYTES - 1)) || iova > pt->iova_last ||
+	if (!size || ((iova | size) & (pt_page_bytes(pt) - 1)) || iova > pt->iova_last ||
 	    size - 1 > pt->iova_last - iova) {
 		if (report) {
 			report->iova = iova;

@@ -19,51 +19,118 @@
 #ifndef PGTBL_WALK_H
 #define PGTBL_WALK_H
 
-#define PT_ENTRIES (1u << FMT_INDEX_LG2)
-#define PT_PAGE_BYTES (1ull << FMT_PAGE_LG2)
-
-/* Below: level-2 tables are pinned, see struct pgtbl. */
-#define PT_LOW_END (1ull << 32)
-
-static plat_always_inline unsigned pt_span_lg2(unsigned level)
+/* The shape of the tables: constants, or what pgtbl_create() chose. */
+#ifdef FMT_INDEX_LG2
+static plat_always_inline unsigned pt_span_lg2(const struct pgtbl *pt, unsigned level)
 {
+	(void)pt;
 	return FMT_PAGE_LG2 + FMT_INDEX_LG2 * (level - 1);
 }
 
-static plat_always_inline uint64_t pt_span(unsigned level)
+static plat_always_inline unsigned pt_entries(const struct pgtbl *pt, unsigned level)
 {
-	return 1ull << pt_span_lg2(level);
+	(void)pt;
+	(void)level;
+	return 1u << FMT_INDEX_LG2;
+}
+#else
+static plat_always_inline unsigned pt_span_lg2(const struct pgtbl *pt, unsigned level)
+{
+	return pt->span_lg2[level];
 }
 
-static plat_always_inline unsigned pt_index(uint64_t iova, unsigned level)
+static plat_always_inline unsigned pt_entries(const struct pgtbl *pt, unsigned level)
 {
-	return (unsigned)(iova >> pt_span_lg2(level)) & (PT_ENTRIES - 1);
+	return pt->index_mask[level] + 1;
+}
+#endif
+
+static plat_always_inline uint64_t pt_span(const struct pgtbl *pt, unsigned level)
+{
+	return 1ull << pt_span_lg2(pt, level);
 }
 
-static plat_always_inline bool pt_is_live(uint64_t entry)
+/* The smallest leaf. */
+static plat_always_inline uint64_t pt_page_bytes(const struct pgtbl *pt)
 {
-	return (entry & FMT_LOW_MASK) == FMT_TABLE_LOW;
+	return pt_span(pt, 1);
 }
 
-static plat_always_inline bool pt_is_table(uint64_t entry)
+static plat_always_inline unsigned pt_index(const struct pgtbl *pt, uint64_t iova, unsigned level)
 {
-	return (entry & FMT_LOW_MASK & ~(uint64_t)FMT_FROZEN) == FMT_TABLE_LOW;
+	return (unsigned)(iova >> pt_span_lg2(pt, level)) & (pt_entries(pt, level) - 1);
+}
+
+/* Below: level-2 tables are pinned, see struct pgtbl. */
+static plat_always_inline bool pt_is_low(const struct pgtbl *pt, uint64_t iova)
+{
+	return iova >> pt_span_lg2(pt, 3) < PGTBL_LOW_TABLES;
+}
+
+/* Entries of @level and tables of @level - 1: see FMT_TABLE(). */
+static plat_always_inline bool pt_is_live(uint64_t entry, unsigned level)
+{
+	(void)level; /* unless the format looks at it */
+	return (entry & FMT_LOW_MASK) == (FMT_TABLE(level) & FMT_LOW_MASK);
+}
+
+static plat_always_inline bool pt_is_table(uint64_t entry, unsigned level)
+{
+	return pt_is_live(entry & ~(uint64_t)FMT_FROZEN, level);
 }
 
 /* The table behind a live entry. */
-static plat_always_inline uint64_t *pt_live_table(const struct pgtbl *pt, uint64_t entry)
+static plat_always_inline uint64_t *pt_live_table(const struct pgtbl *pt, uint64_t entry,
+						  unsigned level)
 {
-	return (uint64_t *)(uintptr_t)(entry + pt->to_virt);
+	uint64_t low = FMT_TABLE(level) - FMT_TABLE(2); /* to_virt has the rest */
+
+	(void)level;
+	return (uint64_t *)(uintptr_t)(((entry - low) << FMT_ADDR_SHIFT) + pt->to_virt);
 }
 
-static plat_always_inline uint64_t *pt_table(const struct pgtbl *pt, uint64_t entry)
+static plat_always_inline uint64_t *pt_table(const struct pgtbl *pt, uint64_t entry, unsigned level)
 {
-	return pt_live_table(pt, entry & ~(uint64_t)FMT_FROZEN);
+	return pt_live_table(pt, entry & ~(uint64_t)FMT_FROZEN, level);
 }
 
-static plat_always_inline uint64_t pt_table_entry(const struct pgtbl *pt, const uint64_t *table)
+static plat_always_inline uint64_t pt_table_entry(const struct pgtbl *pt, const uint64_t *table,
+						  unsigned level)
 {
-	return pgtbl_page_phys(pt, table) | FMT_TABLE_LOW;
+	(void)level;
+	return pgtbl_page_phys(pt, table) >> FMT_ADDR_SHIFT | FMT_TABLE(level);
+}
+
+/* lg2 of the size of a leaf that @entry of @level is, or is a part of. */
+static plat_always_inline unsigned pt_leaf_lg2(const struct pgtbl *pt, uint64_t entry,
+					       unsigned level)
+{
+	return pt_span_lg2(pt, level) + fmt_group_lg2(pt, entry, level);
+}
+
+/* Where that leaf leads. */
+static plat_always_inline uint64_t pt_leaf_phys(const struct pgtbl *pt, uint64_t entry,
+						unsigned level)
+{
+	uint64_t inside = (1ull << pt_leaf_lg2(pt, entry, level)) - 1;
+
+	return (entry & FMT_ADDR) << FMT_ADDR_SHIFT & ~inside;
+}
+
+/* From one leaf of @level to the next. */
+static plat_always_inline uint64_t pt_step(const struct pgtbl *pt, unsigned level)
+{
+	return pt_span(pt, level) >> FMT_ADDR_SHIFT;
+}
+
+/* An entry as memory has it, and the other way round. */
+static plat_always_inline uint64_t pt_word(uint64_t entry)
+{
+#if FMT_BIG_ENDIAN == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+	return entry;
+#else
+	return __builtin_bswap64(entry);
+#endif
 }
 
 static plat_always_inline uint64_t pt_load(const uint64_t *slot)
@@ -73,7 +140,7 @@ static plat_always_inline uint64_t pt_load(const uint64_t *slot)
 	 * PGT-R1 (installed zeroed), and with PGT-F2 (a frozen entry is seen frozen
 	 * by every section that began after the freeze).
 	 */
-	return plat_load_acquire(slot);
+	return pt_word(plat_load_acquire(slot));
 }
 
 /*
@@ -83,13 +150,32 @@ static plat_always_inline uint64_t pt_load(const uint64_t *slot)
 static plat_always_inline uint64_t pt_leaf_load(const uint64_t *slot)
 {
 	/* relaxed: a word on its own */
-	return plat_load_relaxed(slot);
+	return pt_word(plat_load_relaxed(slot));
 }
 
 static plat_always_inline void pt_leaf_store(uint64_t *slot, uint64_t entry)
 {
 	/* relaxed: a word on its own */
-	plat_store_relaxed(slot, entry);
+	plat_store_relaxed(slot, pt_word(entry));
+}
+
+static plat_always_inline bool pt_cas_full(uint64_t *slot, uint64_t old, uint64_t entry)
+{
+	/* PGT-F1, PGT-F2, PGT-F3, PGT-F6: as the caller says */
+	return plat_cas_full(slot, pt_word(old), pt_word(entry));
+}
+
+/* What was there; 0 is there now. */
+static plat_always_inline uint64_t pt_take_full(uint64_t *slot)
+{
+	/* PGT-F5: as the caller says */
+	return pt_word(plat_xchg_full(slot, 0));
+}
+
+static plat_always_inline uint64_t pt_raw(const uint64_t *slot)
+{
+	/* relaxed: as pt_leaf_load() */
+	return plat_load_relaxed(slot);
 }
 
 /*
@@ -98,16 +184,14 @@ static plat_always_inline void pt_leaf_store(uint64_t *slot, uint64_t entry)
  */
 static plat_always_inline uint64_t pt_line_or(const uint64_t *s)
 {
-	return pt_leaf_load(s) | pt_leaf_load(s + 1) | pt_leaf_load(s + 2) | pt_leaf_load(s + 3) |
-	       pt_leaf_load(s + 4) | pt_leaf_load(s + 5) | pt_leaf_load(s + 6) |
-	       pt_leaf_load(s + 7);
+	return pt_word(pt_raw(s) | pt_raw(s + 1) | pt_raw(s + 2) | pt_raw(s + 3) | pt_raw(s + 4) |
+		       pt_raw(s + 5) | pt_raw(s + 6) | pt_raw(s + 7));
 }
 
 static plat_always_inline uint64_t pt_line_and(const uint64_t *s)
 {
-	return pt_leaf_load(s) & pt_leaf_load(s + 1) & pt_leaf_load(s + 2) & pt_leaf_load(s + 3) &
-	       pt_leaf_load(s + 4) & pt_leaf_load(s + 5) & pt_leaf_load(s + 6) &
-	       pt_leaf_load(s + 7);
+	return pt_word(pt_raw(s) & pt_raw(s + 1) & pt_raw(s + 2) & pt_raw(s + 3) & pt_raw(s + 4) &
+		       pt_raw(s + 5) & pt_raw(s + 6) & pt_raw(s + 7));
 }
 
 static plat_always_inline void pt_line_store(uint64_t *s, uint64_t entry, uint64_t step)
@@ -137,21 +221,21 @@ static plat_always_inline void pt_line_clear(uint64_t *s)
 /* The pinned level-2 table of @iova, if there is one: see struct pgtbl. */
 static plat_always_inline uint64_t *pt_pinned(const struct pgtbl *pt, uint64_t iova)
 {
-	if (plat_unlikely(iova >= PT_LOW_END))
+	if (plat_unlikely(!pt_is_low(pt, iova)))
 		return NULL;
 	/* PGT-A2: pairs with PGT-R2 */
-	return plat_load_acquire(&pt->low[iova >> 30]);
+	return plat_load_acquire(&pt->low[iova >> pt_span_lg2(pt, 3)]);
 }
 
-/* Level-2 tables of the first 4 GiB and what is above them are never unlinked. */
-static plat_always_inline bool pt_is_pinned(unsigned level, uint64_t iova)
+/* The first level-2 tables and what is above them are never unlinked. */
+static plat_always_inline bool pt_is_pinned(const struct pgtbl *pt, unsigned level, uint64_t iova)
 {
-	return level >= 2 && iova < PT_LOW_END;
+	return level >= 2 && pt_is_low(pt, iova);
 }
 
 static inline void pt_pin(struct pgtbl *pt, uint64_t iova, uint64_t *table)
 {
-	uint64_t **cell = &pt->low[iova >> 30];
+	uint64_t **cell = &pt->low[iova >> pt_span_lg2(pt, 3)];
 
 	/* relaxed: only a wish to write it; whoever writes writes the same value */
 	if (!plat_load_relaxed(cell))
@@ -167,30 +251,31 @@ static inline void pt_thaw(struct pgtbl *pt, uint64_t *slot, uint64_t entry)
 	 * PGT-F3: against a reclaimer's unlink (PGT-F1) and its own thaw (PGT-F6) of
 	 * the same word; the stores that follow go into a table that stays.
 	 */
-	plat_cas_full(slot, entry, entry & ~(uint64_t)FMT_FROZEN);
+	pt_cas_full(slot, entry, entry & ~(uint64_t)FMT_FROZEN);
 }
 
-/* Put @table, written back, into the empty @slot.  False: somebody else was there. */
-static inline bool pt_install(struct pgtbl *pt, uint64_t *slot, const uint64_t *table)
+/* Put @table, written back, into the empty @slot of @level.  False: somebody else was there. */
+static inline bool pt_install(struct pgtbl *pt, uint64_t *slot, const uint64_t *table,
+			      unsigned level)
 {
-	uint64_t entry = pt_table_entry(pt, table);
+	uint64_t entry = pt_table_entry(pt, table, level);
 
 	if (pt->flush)
 		entry |= FMT_FROZEN;
 	/* PGT-R1: the table's contents before the entry; pairs with PGT-A1. */
-	if (!plat_cas_release(slot, 0, entry))
+	if (!plat_cas_release(slot, 0, pt_word(entry)))
 		return false;
 	if (pt->flush)
 		pt_thaw(pt, slot, entry);
 	return true;
 }
 
-/* The entry of @slot, thawed if it is a table. */
-static inline uint64_t pt_load_thawed(struct pgtbl *pt, uint64_t *slot)
+/* The entry of @slot of @level, thawed if it is a table. */
+static inline uint64_t pt_load_thawed(struct pgtbl *pt, uint64_t *slot, unsigned level)
 {
 	uint64_t entry = pt_load(slot);
 
-	while (plat_unlikely(!pt_is_live(entry) && pt_is_table(entry))) {
+	while (plat_unlikely(!pt_is_live(entry, level) && pt_is_table(entry, level))) {
 		pt_thaw(pt, slot, entry);
 		entry = pt_load(slot);
 	}
@@ -219,16 +304,16 @@ static plat_always_inline struct pt_place pt_top(const struct pgtbl *pt, uint64_
 		at.table = pt->root;
 		at.level = pt->levels;
 	}
-	at.slot = &at.table[pt_index(iova, at.level)];
+	at.slot = &at.table[pt_index(pt, iova, at.level)];
 	return at;
 }
 
 static plat_always_inline void pt_down(const struct pgtbl *pt, struct pt_place *at, uint64_t entry,
 				       uint64_t iova)
 {
-	at->table = pt_table(pt, entry);
+	at->table = pt_table(pt, entry, at->level);
 	at->level--;
-	at->slot = &at->table[pt_index(iova, at->level)];
+	at->slot = &at->table[pt_index(pt, iova, at->level)];
 }
 
 /* For readers and unmappers: as far down as tables go, at least to @level. */
@@ -238,7 +323,7 @@ static inline struct pt_place pt_walk(const struct pgtbl *pt, uint64_t iova, uns
 	struct pt_place at = pt_top(pt, iova, level);
 
 	*entry = pt_load(at.slot);
-	while (at.level > level && pt_is_table(*entry)) {
+	while (at.level > level && pt_is_table(*entry, at.level)) {
 		pt_down(pt, &at, *entry, iova);
 		*entry = pt_load(at.slot);
 	}
@@ -251,12 +336,12 @@ static inline struct pt_place pt_walk_thawed(struct pgtbl *pt, uint64_t iova, un
 {
 	struct pt_place at = pt_top(pt, iova, level);
 
-	*entry = pt_load_thawed(pt, at.slot);
-	while (at.level > level && pt_is_live(*entry)) {
+	*entry = pt_load_thawed(pt, at.slot, at.level);
+	while (at.level > level && pt_is_live(*entry, at.level)) {
 		pt_down(pt, &at, *entry, iova);
-		if (at.level == 2 && iova < PT_LOW_END)
+		if (at.level == 2 && pt_is_low(pt, iova))
 			pt_pin(pt, iova, at.table);
-		*entry = at.level > 1 ? pt_load_thawed(pt, at.slot) : pt_load(at.slot);
+		*entry = at.level > 1 ? pt_load_thawed(pt, at.slot, at.level) : pt_load(at.slot);
 	}
 	return at;
 }

@@ -27,19 +27,22 @@
 #define FMT_LEVELS_MIN 3
 #define FMT_LEVELS_MAX 5
 #define FMT_LEAF_LEVEL 3
-#define FMT_PAGE_SIZES (1ull << 12 | 1ull << 21 | 1ull << 30)
 #define FMT_ADDR 0x000ffffffffff000ull
 #define FMT_LOW_MASK 0xfffu
-#define FMT_TABLE_LOW (SS_READ | SS_WRITE)
+#define FMT_TABLE(level) (SS_READ | SS_WRITE)
 #define FMT_FROZEN SS_SOFT
 #define FMT_INUSE SS_SOFT
 
-static inline unsigned fmt_iova_bits(unsigned levels)
+static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
 {
-	return FMT_PAGE_LG2 + FMT_INDEX_LG2 * levels;
+	if (shape->page_lg2 != FMT_PAGE_LG2 || shape->index_lg2 != FMT_INDEX_LG2)
+		return false;
+	shape->iova_bits = FMT_PAGE_LG2 + FMT_INDEX_LG2 * config->levels;
+	shape->page_sizes = 1ull << 12 | 1ull << 21 | 1ull << 30;
+	return true;
 }
 
-static inline uint64_t fmt_attr(unsigned prot, unsigned flags)
+static inline uint64_t fmt_attr(unsigned prot, const struct pgtbl_config *config)
 {
 	uint64_t attr = 0;
 
@@ -49,13 +52,14 @@ static inline uint64_t fmt_attr(unsigned prot, unsigned flags)
 		attr |= SS_READ;
 	if (prot & PGTBL_WRITE)
 		attr |= SS_WRITE;
-	if ((prot & PGTBL_COHERENT) && (flags & PGTBL_SNOOP_CTL))
+	if ((prot & PGTBL_COHERENT) && (config->flags & PGTBL_SNOOP_CTL))
 		attr |= SS_SNOOP;
 	return attr | SS_SOFT;
 }
 
-static inline unsigned fmt_prot(uint64_t entry)
+static inline unsigned fmt_prot(const struct pgtbl *pt, uint64_t entry)
 {
+	(void)pt;
 	return (entry & SS_READ ? PGTBL_READ : 0) | (entry & SS_WRITE ? PGTBL_WRITE : 0) |
 	       (entry & SS_SNOOP ? PGTBL_COHERENT : 0);
 }
@@ -68,11 +72,6 @@ static inline uint64_t fmt_leaf(uint64_t phys, uint64_t attr, unsigned level)
 static inline bool fmt_is_leaf(uint64_t entry, unsigned level)
 {
 	return (entry & (SS_READ | SS_WRITE)) && (level == 1 || (entry & SS_PAGE));
-}
-
-static inline uint64_t fmt_leaf_phys(uint64_t entry, unsigned level)
-{
-	return entry & FMT_ADDR & ~((1ull << (FMT_PAGE_LG2 + FMT_INDEX_LG2 * (level - 1))) - 1);
 }
 
 #include "pgtbl_template.h"

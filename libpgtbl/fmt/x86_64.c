@@ -37,23 +37,26 @@
 #define FMT_LEVELS_MIN 4
 #define FMT_LEVELS_MAX 5
 #define FMT_LEAF_LEVEL 3
-#define FMT_PAGE_SIZES (1ull << 12 | 1ull << 21 | 1ull << 30)
 #define FMT_ADDR 0x000ffffffffff000ull
 #define FMT_LOW_MASK 0xfffu
-#define FMT_TABLE_LOW (X86_P | X86_RW | X86_US | X86_A)
+#define FMT_TABLE(level) (X86_P | X86_RW | X86_US | X86_A)
 #define FMT_FROZEN X86_SOFT
 #define FMT_INUSE X86_P
 
-static inline unsigned fmt_iova_bits(unsigned levels)
+static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
 {
-	return FMT_PAGE_LG2 + FMT_INDEX_LG2 * levels - 1;
+	if (shape->page_lg2 != FMT_PAGE_LG2 || shape->index_lg2 != FMT_INDEX_LG2)
+		return false;
+	shape->iova_bits = FMT_PAGE_LG2 + FMT_INDEX_LG2 * config->levels - 1;
+	shape->page_sizes = 1ull << 12 | 1ull << 21 | 1ull << 30;
+	return true;
 }
 
-static inline uint64_t fmt_attr(unsigned prot, unsigned flags)
+static inline uint64_t fmt_attr(unsigned prot, const struct pgtbl_config *config)
 {
 	uint64_t attr = X86_P | X86_A;
 
-	(void)flags;
+	(void)config;
 	if (!(prot & PGTBL_READ))
 		return 0;
 	if (prot & PGTBL_WRITE)
@@ -67,8 +70,9 @@ static inline uint64_t fmt_attr(unsigned prot, unsigned flags)
 	return attr;
 }
 
-static inline unsigned fmt_prot(uint64_t entry)
+static inline unsigned fmt_prot(const struct pgtbl *pt, uint64_t entry)
 {
+	(void)pt;
 	return PGTBL_READ | (entry & X86_RW ? PGTBL_WRITE : 0) |
 	       (entry & X86_XD ? PGTBL_NOEXEC : 0) | (entry & X86_US ? 0 : PGTBL_PRIV) |
 	       (entry & X86_PCD ? PGTBL_MMIO : 0);
@@ -82,11 +86,6 @@ static inline uint64_t fmt_leaf(uint64_t phys, uint64_t attr, unsigned level)
 static inline bool fmt_is_leaf(uint64_t entry, unsigned level)
 {
 	return (entry & X86_P) && (level == 1 || (entry & X86_PS));
-}
-
-static inline uint64_t fmt_leaf_phys(uint64_t entry, unsigned level)
-{
-	return entry & FMT_ADDR & ~((1ull << (FMT_PAGE_LG2 + FMT_INDEX_LG2 * (level - 1))) - 1);
 }
 
 #include "pgtbl_template.h"
