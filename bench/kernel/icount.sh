@@ -17,9 +17,10 @@ rounds=${BENCH_KERNEL_ROUNDS:-5}
 
 # The very same module under either driver, and what is to be told to it.
 prepare() { # directory
-	mkdir -p "$1/root/lib/modules/$release/extra" &&
-		cp "$work/vtd/kobj/iova_bench.ko" "$1/root/lib/modules/$release/extra/" &&
-		echo "rounds=$rounds" >>"$1/root/settings"
+	local root=$1/root
+	mkdir -p "$root/lib/modules/$release/extra" &&
+		cp "$work/vtd/kobj/iova_bench.ko" "$root/lib/modules/$release/extra/" &&
+		echo "rounds=$rounds" >>"$root/settings"
 }
 
 guest() {
