@@ -6,8 +6,14 @@
 CORE_C = $(libiova_libiova_core_la_SOURCES) $(libpgtbl_libpgtbl_core_la_SOURCES) \
 	$(libdma_libdma_core_la_SOURCES) $(libvtd_libvtd_core_la_SOURCES)
 KERNEL_SHIM_C = kernel-shim/core_main.c kernel-shim/exports.c kernel-shim/plat_kernel.c
-KERNEL_C = $(KERNEL_SHIM_C)
-EXTRA_DIST += $(KERNEL_SHIM_C) kernel-shim/Kbuild kernel-shim/exports.awk kernel-shim/plat_impl.h \
+KERNEL_VTD_C = kernel-shim/vtd_main.c kernel-shim/vtd_acpi.c kernel-shim/vtd_hw.c \
+	kernel-shim/vtd_irq.c kernel-shim/vtd_source.c kernel-shim/vtd_domain.c \
+	kernel-shim/vtd_space.c kernel-shim/vtd_inval.c kernel-shim/vtd_iommu_ops.c \
+	kernel-shim/vtd_dma_ops.c kernel-shim/vtd_dma_sg.c kernel-shim/vtd_dma_alloc.c \
+	kernel-shim/vtd_debugfs.c
+KERNEL_C = $(KERNEL_SHIM_C) $(KERNEL_VTD_C)
+EXTRA_DIST += $(KERNEL_C) kernel-shim/Kbuild kernel-shim/exports.awk kernel-shim/ivtd.h \
+	kernel-shim/plat_impl.h \
 	kernel-shim/plat_kernel.h kernel-shim/plat_rcu.h kernel-shim/plat_types.h
 
 if CONFIG_KERNEL

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * vtd_space.c - the DMA space of a domain: which addresses it may use, its
+ * birth at the first attach, and the timer that limits how long lazy unmaps wait.
+ *
+ * Timer.  It runs while something is queued.  @quiet says that it does not;
+ * who queues then starts it (ivtd_space_wake()).  An unmap reads @quiet after
+ * its push without a fence, so it may miss that the timer is about to stop:
+ * therefore the timer, after announcing that it stops, comes once more.  By
+ * then the push is visible, however long a store may take to get out of a CPU.
+ */
+#include "ivtd.h"
+
+#include <linux/jiffies.h>
+#include <linux/workqueue.h>
+
+#define RESERVE_TRIES 1000
+
+static int reserve_piece(struct iova_space *iova, u64 first, u64 last, struct iova_range *conflict)
+{
+	unsigned int tries;
+	int ret = -EAGAIN;
+
+	for (tries = 0; ret == -EAGAIN && tries < RESERVE_TRIES; tries++)
+		ret = iova_space_reserve(iova, first, last, conflict);
+	return ret;
+}
+
+/*
+ * Takes [@first, @last] out of use, as far as it is addressable; parts that are
+ * reserved already are left as they are.  -EBUSY: somebody has mapped there.
+ */
+static int reserve(struct iova_space *iova, u64 first, u64 last)
+{
+	struct iova_range conflict, range;
+	u64 end;
+	int ret;
+
+	first = max_t(u64, first & PAGE_MASK, PAGE_SIZE);
+	last = min(last | ~PAGE_MASK, ivtd.iova_last);
+	for (end = last; first <= last;) {
+		ret = reserve_piece(iova, first, end, &conflict);
+		if (ret == -EEXIST) {
+			if (!iova_space_find(iova, conflict.first, &range))
+				return -EBUSY;
+			if (conflict.first > first) {
+				end = conflict.first - 1;
+				continue;
+			}
+			end = max(conflict.last, first | ~PAGE_MASK);
+		} else if (ret) {
+			return ret;
+		}
+		if (end >= last)
+			break;
+		first = end + 1;
+		end = last;
+	}
+	return 0;
+}
+
+/*
+ * Addresses that a host bridge routes to its devices: a request there might
+ * never reach the unit (no ACS between the devices of a bus).
+ */
+static int reserve_windows(struct iova_space *iova, struct pci_dev *pdev)
+{
+	struct pci_host_bridge *host = pci_find_host_bridge(pdev->bus);
+	struct resource_entry *window;
+	int ret = 0;
+
+	resource_list_for_each_entry(window, &host->windows) {
+		if (resource_type(window->res) == IORESOURCE_MEM && !ret)
+			ret = reserve(iova, window->res->start - window->offset,
+				      window->res->end - window->offset);
+	}
+	return ret;
+}
+
+/* Maps a region that firmware uses, at its own address, unless the IOMMU core has done it. */
+static int map_rmrr(void *ctx, u64 first, u64 last)
+{
+	struct ivtd_domain *d = ctx;
+	int ret;
+
+	first &= PAGE_MASK;
+	last |= ~PAGE_MASK;
+	ret = reserve(d->iova, first, last);
+	for (; !ret && first < last; first += PAGE_SIZE) {
+		uint64_t phys;
+
+		if (!pgtbl_translate(d->pt, first, &phys))
+			ret = phys == first ? 0 : -EBUSY;
+		else
+			ret = pgtbl_map(d->pt, first, first, PAGE_SIZE, PGTBL_READ | PGTBL_WRITE);
+	}
+	return ret;
+}
+
+static void timer_expired(struct timer_list *timer);
+
+static int make_space(struct ivtd_domain *d, struct ivtd_unit *u)
+{
+	struct iova_space_config iova_config = {
+		.first = PAGE_SIZE,
+		.last = ivtd.iova_last,
+		.granule_lg2 = PAGE_SHIFT,
+		.mem = ivtd_meta,
+	};
+	struct dmap_config config = {
+		.pgtbl = d->pt,
+		.inval = &ivtd_inval_ops,
+		.inval_ctx = u->unit,
+		.domain = d->tag[u->index],
+		.mode = d->lazy ? DMAP_LAZY : DMAP_STRICT,
+		.granule_lg2 = PAGE_SHIFT,
+		.lazy_age_ns = ivtd.age_ns,
+		.now_ns = ivtd_now_ns,
+		.mem = ivtd_meta,
+	};
+	int ret = iova_space_create(&d->iova, &iova_config);
+
+	if (ret)
+		return ret;
+	ret = reserve(d->iova, VTD_INTERRUPT_FIRST, VTD_INTERRUPT_LAST);
+	config.iova = d->iova;
+	if (!ret)
+		ret = dmap_space_create(&d->space, &config);
+	if (ret) {
+		iova_space_destroy(d->iova);
+		d->iova = NULL;
+		return ret;
+	}
+	d->home = u;
+	d->quiet = d->lazy;
+	timer_setup(&d->timer, timer_expired, 0);
+	return 0;
+}
+
+/* Everything a DMA domain needs before @vd may use it; nothing for other domains. */
+int ivtd_space_prepare(struct ivtd_domain *d, struct ivtd_device *vd)
+{
+	int ret = 0;
+
+	if (!iommu_is_dma_domain(&d->domain))
+		return 0;
+	if (!d->space)
+		ret = make_space(d, vd->unit);
+	if (!ret && d->home != vd->unit) {
+		pci_err(vd->pdev, "iova_vtd: another unit than the rest of its group\n");
+		ret = -EINVAL;
+	}
+	if (!ret)
+		ret = reserve_windows(d->iova, vd->pdev);
+	if (!ret)
+		ret = ivtd_dmar_rmrrs(vd->pdev, map_rmrr, d);
+	if (ret == -EBUSY)
+		pci_err(vd->pdev, "iova_vtd: its reserved memory is in use by its group\n");
+	return ret;
+}
+
+/* No device is attached.  What drivers left mapped is counted, for the message at unload. */
+void ivtd_space_destroy(struct ivtd_domain *d)
+{
+	if (!d->space)
+		return;
+	/* The timer must not restart: no unmap runs any more. */
+	del_timer_sync(&d->timer);
+	dmap_space_destroy(d->space);
+	ivtd.lost_iova += iova_space_destroy(d->iova);
+	d->space = NULL;
+	d->iova = NULL;
+}
+
+static unsigned long interval(void)
+{
+	return max(nsecs_to_jiffies(ivtd.age_ns / 2), 1ul);
+}
+
+void ivtd_space_wake(struct ivtd_domain *d)
+{
+	/* xchg: of several that see the timer stopped, one starts it */
+	if (xchg(&d->quiet, false))
+		mod_timer(&d->timer, jiffies + interval());
+}
+
+static void timer_expired(struct timer_list *timer)
+{
+	struct ivtd_domain *d = from_timer(d, timer, timer);
+	struct dmap_stats stats;
+	int ret = dmap_flush(d->space, true);
+
+	if (ret && ret != -EAGAIN)
+		pr_err_ratelimited("lazy flush failed (%d)\n", ret);
+	dmap_stats(d->space, &stats);
+	if (stats.queued) {
+		d->idle = 0;
+		WRITE_ONCE(d->quiet, false);
+	} else if (d->idle++) {
+		return; /* it came once more, and there was nothing */
+	} else {
+		WRITE_ONCE(d->quiet, true);
+	}
+	mod_timer(timer, jiffies + interval());
+}
+
+/* Unlinked tables are freed here: that needs a grace period. */
+static void housekeeping(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(housekeeping_work, housekeeping);
+
+static void housekeeping(struct work_struct *work)
+{
+	struct pgtbl_stats stats;
+	struct ivtd_domain *d;
+
+	mutex_lock(&ivtd_lock);
+	list_for_each_entry(d, &ivtd.domains, node) {
+		if (!d->pt)
+			continue;
+		pgtbl_stats(d->pt, &stats);
+		if (stats.queued_pages)
+			pgtbl_drain(d->pt);
+	}
+	mutex_unlock(&ivtd_lock);
+	schedule_delayed_work(&housekeeping_work, HZ);
+}
+
+void ivtd_housekeeping_start(void)
+{
+	schedule_delayed_work(&housekeeping_work, HZ);
+}
+
+void ivtd_housekeeping_stop(void)
+{
+	cancel_delayed_work_sync(&housekeeping_work);
+}
