@@ -111,7 +111,7 @@ int vtd_attach(struct vtd_unit *u, uint16_t source_id, const struct vtd_context 
 	plat_store_release(&entry[0], lo);
 	vtd_flush_lines(u, entry, ENTRY_BYTES);
 	ret = attach_flush(u, source_id, c->domain);
-	/* Only one of this and a racing detach clears P and owns what follows. */
+	/* VTD-C8 (full): only one of this and a racing detach clears P and owns what follows */
 	if (ret && plat_cas_full(&entry[0], lo, 0)) {
 		vtd_flush_lines(u, entry, ENTRY_BYTES);
 		plat_store_release(&entry[1], hi | VTD_CTX_HI_SOFT); /* VTD-C7 */

@@ -52,6 +52,7 @@ int vtd_domain_id_alloc(struct vtd_unit *u)
 			/* VTD-D1 (full): takes the id; pairs with VTD-D3 */
 			if (!plat_cas_full(&u->id_used[i], used, used | bit))
 				continue;
+			/* VTD-D4 (full): may be freed from here on; pairs with VTD-D2 */
 			plat_fetch_or_full(&u->id_live[i], bit);
 			return (int)(i * 64 + (unsigned)__builtin_ctzll(bit));
 		}
@@ -66,11 +67,12 @@ int vtd_domain_id_free(struct vtd_unit *u, unsigned id)
 
 	if (!id || id >= u->caps.domain_ids)
 		return -ENOENT;
-	/* VTD-D2 (full): one caller frees; before the invalidation is posted */
+	/* VTD-D2 (full): one caller frees; before the invalidation is posted; pairs with VTD-D4 */
 	if (!(plat_fetch_and_full(&u->id_live[id / 64], ~id_bit(id)) & id_bit(id)))
 		return -ENOENT;
 	ret = vtd_inval_sync(u, &cmd, 1);
 	if (ret) {
+		/* VTD-D4 (full): may be freed once more, after the failure; pairs with VTD-D2 */
 		plat_fetch_or_full(&u->id_live[id / 64], id_bit(id));
 		return ret;
 	}

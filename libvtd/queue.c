@@ -56,6 +56,7 @@ static bool queue_take(struct vtd_unit *u)
 	struct vtd_queue *q = &u->queue;
 	uint64_t open, done = queue_done(u, &open);
 
+	/* relaxed: a look that saves the CAS; VTD-Q3 decides */
 	if (open - 1 - done >= VTD_IN_FLIGHT || plat_load_relaxed(&q->token))
 		return false;
 	/* VTD-Q3 (full): takes the token, after the caller's table stores; pairs with VTD-Q4 */
@@ -65,6 +66,7 @@ static bool queue_take(struct vtd_unit *u)
 	done = queue_done(u, &open);
 	if (open - 1 - done < VTD_IN_FLIGHT)
 		return true;
+	/* VTD-Q4 (full): nobody looks at the slots now; who filled one polls; pairs with VTD-Q3 */
 	plat_xchg_full(&q->token, 0);
 	return false;
 }
@@ -144,6 +146,7 @@ static uint64_t queue_post(struct vtd_unit *u, const struct submission *own)
 	nr = contexts +
 	     push_class(u, VTD_READY_IOTLB, ready | own->all, ready & VTD_SLOTS_MASK, own);
 	push_wait(u, 0, (uint32_t)number, VTD_STATUS_DONE);
+	/* relaxed: statistics, which only the token's holder writes */
 	plat_store_relaxed(&q->batches, q->batches + 1);
 	plat_store_relaxed(&q->descriptors, q->descriptors + nr);
 	if (ready & VTD_SLOTS_MASK)
@@ -299,13 +302,14 @@ static void queue_recover(struct vtd_unit *u, uint32_t fsts)
 	unsigned head;
 
 	vtd_log(u, "invalidation queue error, FSTS", fsts);
-	plat_store_relaxed(&q->errors, q->errors + 1);
+	plat_store_relaxed(&q->errors, q->errors + 1); /* relaxed: as q->batches */
 	queue_fail(u, done, open);
 	q->recoveries = done == q->recovered_at ? q->recoveries + 1 : 1;
 	q->recovered_at = done;
 	if (fsts == ~0u || q->recoveries > VTD_RECOVERIES) {
 		vtd_log(u, "the invalidation queue is dead after errors:", q->recoveries);
-		plat_store_release(&q->dead, 1); /* VTD-Q13: pairs with the loads of dead */
+		/* VTD-Q13 (release): after the failures were marked; pairs with VTD-Q14 */
+		plat_store_release(&q->dead, 1);
 		return;
 	}
 	if (fsts & VTD_FSTS_IQE) {
@@ -313,6 +317,7 @@ static void queue_recover(struct vtd_unit *u, uint32_t fsts)
 		       VTD_QUEUE_ENTRIES;
 		vtd_log(u, "bad descriptor, low", q->ring[head].lo);
 		vtd_log(u, "bad descriptor, high", q->ring[head].hi);
+		/* relaxed: the unit looks again only after the write to FSTS below */
 		plat_store_relaxed(&q->ring[head].lo, VTD_DESC_WAIT | VTD_DESC_WAIT_SW);
 		plat_store_relaxed(&q->ring[head].hi, vtd_phys(u, q->status + VTD_STATUS_SCRATCH));
 	}
@@ -327,6 +332,7 @@ void vtd_queue_check(struct vtd_unit *u)
 	uintptr_t flags;
 	uint32_t fsts;
 
+	/* relaxed: a flag that only rises; who misses it finds the error still there */
 	if (plat_load_relaxed(&q->dead) || !(vtd_read32(u, VTD_FSTS) & VTD_FSTS_QUEUE))
 		return;
 	flags = vtd_irq_save(u);
@@ -353,6 +359,7 @@ static int queue_poll(struct vtd_unit *u, uint64_t fence)
 		return -EIO;
 	if (fence <= done)
 		return 1;
+	/* VTD-Q14 (acquire): what failed is marked by now; pairs with VTD-Q13 */
 	if (plat_load_acquire(&u->queue.dead))
 		return -EIO;
 	if (fence == open) {
