@@ -147,7 +147,7 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 		if (!plat_percpu_cas(&slot->tick, tick, tick + 1, cpu))
 			return;
 	}
-	plat_mb(); /* IOVA-S4: pairs with IOVA-W5 */
+	plat_mb(); /* IOVA-S4: pairs with IOVA-W4 */
 	for (unsigned i = 0; i < 4; i++) {
 		const uint64_t *w = (uint64_t *)((char *)line->node + line->off) + i;
 		uint64_t ctl = plat_load_acquire(w + 4); /* IOVA-W3: pairs with IOVA-R2 */

@@ -186,10 +186,10 @@ int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint3
 			w = plat_load_acquire(wp); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 			if (!iova_word_matches(w, chk, pat))
 				return -EINVAL;
-			if (!plat_cas_full(wp, w, w ^ pat)) /* IOVA-W4: pairs with IOVA-W2 */
+			/* IOVA-W4: pairs with IOVA-W2 and, the free before the look, IOVA-S4 */
+			if (!plat_cas_full(wp, w, w ^ pat))
 				continue;
-			plat_mb(); /* IOVA-W5: pairs with IOVA-S4 */
-			if (!(plat_load_relaxed(ctlp) & PLAT_CTL_OPEN))
+			if (!(plat_load_relaxed(ctlp) & PLAT_CTL_OPEN)) /* IOVA-W5: after W4 */
 				iova_word_open(ref);
 			return 0;
 		}

@@ -56,6 +56,7 @@ include tests/unit/plat.mk
 include tests/mc/local.mk
 include tests/mc/dma.mk
 include tests/mc/vtd.mk
+include tests/locks/local.mk
 include tests/stress/plat.mk
 include tests/stress/iova.mk
 include tests/unit/dma.mk

@@ -218,6 +218,8 @@ static const struct mc_model models[] = {
 		ON(alloc_1, 0)),
 	WINDOW("free-lower", init_line_full, window_end, 1, 2, 0, ON(free_7, 0), ON(alloc_1, 0),
 	       ON(nothing, 1)),
+	WINDOW("free-lower-apart", init_line_full, window_end, 1, 2, 0, ON(free_7, 0),
+	       ON(alloc_1, 1), ON(nothing, 2)),
 	WINDOW("remote-lower", init_line_full, window_end, 1, 2, 0, ON(free_7, 1), ON(alloc_1, 0)),
 	WINDOW("share-free", init_1, window_end, 1, 2, 0, ON(alloc_1, 1), ON(free_7, 2)),
 	WINDOW3("free-steal-irq", init_full, window_end, 1, 2, 0, ON(free_7, 0), IRQ(free_8, 0),
