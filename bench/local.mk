@@ -31,6 +31,7 @@ bench_libbench_a_SOURCES = bench/clock.h bench/harness.c bench/harness.h \
 	bench/harness_int.h bench/harness_count.c bench/harness_pages.c bench/harness_threads.c \
 	bench/stats.c bench/stats.h bench/sides.c bench/sides.h bench/malloc_peer.c \
 	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c \
+	bench/iova_side_ours.h bench/iova_side_peer.h \
 	bench/wl_pgtbl.h bench/pgtbl_ours.c bench/pgtbl_peer.c
 bench_libbench_a_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/bench
 bench_libbench_a_CFLAGS = $(AM_CFLAGS) -pthread
@@ -54,6 +55,14 @@ bench_ratios_worker_6_12_LDFLAGS = -static
 bench_ratios_worker_6_12_LDADD = bench/libbench.a bench/peers/libpeers-6.12.a \
 	bench/peers/libpeers-6.1.a $(BENCH_LIBS)
 CLEANFILES += bench/libbench.a bench/ratios-worker-6.1 bench/ratios-worker-6.12
+
+# single calls under adversarial loads: "make bench/tail && bench/tail"
+EXTRA_PROGRAMS += bench/tail
+bench_tail_SOURCES = bench/tail.c bench/tail.h bench/wl_tail.h bench/tail_ours.c bench/tail_peer.c
+bench_tail_CPPFLAGS = $(bench_libbench_a_CPPFLAGS)
+bench_tail_LDFLAGS = -static
+bench_tail_LDADD = bench/libbench.a bench/peers/libpeers-6.1.a $(BENCH_LIBS)
+CLEANFILES += bench/tail
 
 # bench/bench is a few lines of shell that make and start bench/bench-run.
 noinst_SCRIPTS = bench/bench
