@@ -12,18 +12,12 @@ static inline uint64_t *word_of(const void *node, size_t off)
 	return (uint64_t *)((char *)node + off);
 }
 
-/* @pfn: the result of iova_alloc_pfn(), an address or a negative errno. */
-static uint64_t to_iova(const struct iova_space *s, uint64_t pfn)
-{
-	return iova_is_err(pfn) ? pfn : pfn << s->shift;
-}
-
 static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, uint64_t max)
 {
 	struct iova_want want;
 	int r = iova_want_below(s, &want, size, max);
 
-	return r ? (uint64_t)(int64_t)r : to_iova(s, iova_alloc_pfn(s, &want));
+	return r ? (uint64_t)(int64_t)r : iova_result(s, iova_alloc_pfn(s, &want));
 }
 
 /*
@@ -150,22 +144,19 @@ static void count_one(uint64_t *counter)
 	plat_store_relaxed(counter, plat_load_relaxed(counter) + 1);
 }
 
-static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t size,
-				   bool check_only)
+/* A free of any kind, by the long way; @check_only: what it would answer. */
+int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
 {
-	uint64_t pfn = iova >> s->shift;
-	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
 	struct iova_slot *slot = slot_of(s, plat_cpu());
 	struct iova_range range;
 	int r = -EINVAL;
 
-	if (size && !(iova & s->granule_mask) && pfn >= s->first_pfn && pfn <= s->last_pfn &&
-	    n - 1 <= s->last_pfn - pfn) {
+	if (n && pfn >= s->first_pfn && pfn <= s->last_pfn && n - 1 <= s->last_pfn - pfn) {
 		r = free_in_word(s, pfn, n, check_only);
 		if (r < 0)
 			r = iova_span_free(s, pfn, n, check_only);
 		if (r < 0 && !iova_reserved(s, pfn, pfn, NULL) &&
-		    iova_space_find(s, iova, &range) == -ENOENT)
+		    iova_space_find(s, pfn << s->shift, &range) == -ENOENT)
 			r = -ENOENT;
 	}
 	if (check_only)
@@ -177,6 +168,15 @@ static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t
 	else if (iova_level(n) < IOVA_OWNED_LEVELS)
 		hint_range(slot, pfn, n);
 	return r < 0 ? r : 0;
+}
+
+static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t size,
+				   bool check_only)
+{
+	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
+
+	/* No range begins inside a granule: as if it had no length. */
+	return iova_free_granules(s, iova >> s->shift, iova & s->granule_mask ? 0 : n, check_only);
 }
 
 static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t size)
@@ -303,27 +303,4 @@ int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
 			  (plat_load_relaxed(wp + 4) & (IOVA_CTL_LOOK | (uint32_t)(p->pat << g)))))
 		return free_slow(s, iova, size, true);
 	return 0;
-}
-
-uint64_t iova_space_alloc_request(struct iova_space *s, const struct iova_request *req)
-{
-	uint64_t n, hi, lo;
-	struct iova_want want;
-
-	if (!req || !req->size || (req->align & (req->align - 1)) ||
-	    (req->max && req->max < req->min))
-		return (uint64_t)-EINVAL;
-	n = (req->size >> s->shift) + !!(req->size & s->granule_mask);
-	lo = (req->min >> s->shift) + !!(req->min & s->granule_mask);
-	hi = ~0ull >> s->shift;
-	if (req->max && req->max != ~0ull) {
-		if (req->max < s->granule_mask)
-			return (uint64_t)-ENOSPC;
-		hi = ((req->max + 1) >> s->shift) - 1;
-	}
-	if (!iova_want_init(s, &want, n, lo, hi))
-		return (uint64_t)-ENOSPC;
-	if (req->align >> s->shift > want.align)
-		want.align = req->align >> s->shift;
-	return to_iova(s, iova_alloc_pfn(s, &want));
 }

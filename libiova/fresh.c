@@ -41,7 +41,7 @@ static bool adopt_some(struct iova_ctx *c, unsigned class)
 				return true;
 		}
 		iova_lower_line(c->slot, c->cpu, &line);
-		from = line.base_pfn + (1ull << iova_span_lg2(1));
+		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(1)));
 	}
 	return false;
 }
@@ -209,7 +209,7 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 			return true;
 		}
 		iova_lower_line(c->slot, c->cpu, &line);
-		from = line.base_pfn + (1ull << iova_span_lg2(1));
+		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(1)));
 	}
 	return false;
 }
@@ -264,7 +264,7 @@ static int grow_below(struct iova_ctx *c, unsigned above, bool parts)
 		r = node_in_line(c, &line, parts);
 		if (!r)
 			iova_lower_line(c->slot, c->cpu, &line);
-		from = line.base_pfn + (1ull << iova_span_lg2(above));
+		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(above)));
 	}
 	return r;
 }

@@ -28,7 +28,7 @@
  *     ranges of up to 512 granules on the CPU that they came from execute no
  *     LOCK-prefixed instruction and write no cache line that other CPUs use;
  *     a free from elsewhere executes one.
- *   _alloc_request: lock-free.
+ *   _alloc_request: lock-free; obstruction-free where the natural alignment gives way.
  *   _alloc_fixed, _reserve: obstruction-free: two that split the same unit, or
  *     a thread that stopped in the middle of it, make the other return -EAGAIN.
  *   _for_each, _in_use, _stats: wait-free in the number of units looked at.
@@ -89,18 +89,36 @@ struct iova_range {
 	uint64_t last;
 };
 
+/* A range that contains nothing, for arguments that may be none: { 0, 0 } contains byte 0. */
+#define IOVA_RANGE_NONE ((struct iova_range){ UINT64_MAX, 0 })
+
 /**
- * struct iova_request - one allocation's wishes
- * @size:  bytes, not zero
- * @align: bytes, a power of two; 0 or anything below the natural alignment asks for that
- * @min:   lowest first byte; 0: none
- * @max:   greatest last byte; 0: the end of the space
+ * struct iova_request - one allocation's wishes; zeroes are none
+ * @size:	bytes; 0: see @granules
+ * @granules:	the same in granules, up to the whole 2^64 bytes; looked at if @size is 0
+ * @align:	bytes, a power of two; 0 or anything below the natural alignment asks for that
+ * @offset:	the address is to be equal to @offset modulo @align, so that huge
+ *		pages fit a buffer at that physical address; a multiple of the granule
+ * @boundary:	bytes, a power of two: no multiple of it lies inside the range
+ * @min:	lowest first byte
+ * @max:	greatest last byte; 0: the end of the space
+ * @exclude:	ranges of bytes to stay out of, in any order; may be IOVA_RANGE_NONE
+ * @nr_exclude: how many.  The work grows with its square.
+ *
+ * An @offset that leaves the natural alignment in place (a multiple of it) costs
+ * nothing.  Any other is cut out of a naturally aligned block: the smallest in
+ * which the range lies where @offset wants it, which has to be free for a moment.
  */
 struct iova_request {
 	uint64_t size;
+	uint64_t granules;
 	uint64_t align;
+	uint64_t offset;
+	uint64_t boundary;
 	uint64_t min;
 	uint64_t max;
+	const struct iova_range *exclude;
+	unsigned nr_exclude;
 };
 
 /*
@@ -161,7 +179,12 @@ uint64_t iova_space_alloc(struct iova_space *space, uint64_t size, uint64_t max)
  * @req:   see struct iova_request
  *
  * Ordering and return: as iova_space_alloc(); -EINVAL also when @req is NULL,
- * the alignment is no power of two, or @req->max lies below @req->min.
+ * neither size nor granules are given, an alignment or boundary is no power of
+ * two, the offset cuts a granule, @req->max lies below @req->min, @req->exclude
+ * is NULL although @req->nr_exclude is not 0, or no address at all can satisfy
+ * the boundary.  -EAGAIN also when others took the block each time.
+ *
+ * Progress: lock-free; obstruction-free where a range is cut out of a block.
  */
 uint64_t iova_space_alloc_request(struct iova_space *space, const struct iova_request *req);
 

@@ -159,9 +159,11 @@ struct iova_want {
 	uint64_t lo;	/* lowest first granule */
 	uint64_t hi;	/* greatest last granule */
 	uint64_t align; /* granules, power of two, at least the natural alignment */
+	uint64_t off;	/* first granule modulo @align, a multiple of the natural alignment */
 	uint8_t level;
 	uint8_t units;
 	uint8_t class; /* ceil(log2(units)) */
+	bool moving;   /* the caller has begun a move itself */
 };
 
 /* For a range of so many units that begins in unit 0 of a word. */
@@ -327,6 +329,9 @@ static inline void iova_move_end(struct iova_space *s, bool moved)
 {
 	plat_fetch_add_full(&s->moves, (moved ? IOVA_MOVES_DONE : 0) - 1); /* IOVA-X1 */
 }
+
+/* fast.c */
+int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
 
 /* span.c */
 int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool reserve,

@@ -93,6 +93,18 @@ static inline void iova_pad_set(struct iova_node *node, uint64_t pfn, uint64_t v
 		plat_store_relaxed(&pad[i], value); /* IOVA-P1 */
 }
 
+/* The first granule at or after @from where @want may begin as to alignment; below @from: none. */
+static inline uint64_t iova_next_place(const struct iova_want *want, uint64_t from)
+{
+	return ((from - want->off + want->align - 1) & ~(want->align - 1)) + want->off;
+}
+
+/* @pfn: a granule number, or a negative errno. */
+static inline uint64_t iova_result(const struct iova_space *s, uint64_t pfn)
+{
+	return iova_is_err(pfn) ? pfn : pfn << s->shift;
+}
+
 /* refill.c */
 bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last);
 

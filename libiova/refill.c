@@ -25,7 +25,7 @@
 static bool in_window(const struct iova_want *want, uint64_t pfn)
 {
 	return pfn >= want->lo && pfn <= want->hi && want->hi - pfn >= want->n - 1 &&
-	       !(pfn & (want->align - 1));
+	       !((pfn - want->off) & (want->align - 1));
 }
 
 /* Could @want begin somewhere in [base, last]? */
@@ -33,7 +33,7 @@ bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last)
 {
 	uint64_t first = want->lo > base ? want->lo : base;
 	uint64_t end = want->hi < last ? want->hi : last;
-	uint64_t start = (first + want->align - 1) & ~(want->align - 1);
+	uint64_t start = iova_next_place(want, first);
 
 	return start >= first && start <= end && end - start >= want->n - 1;
 }
@@ -53,6 +53,8 @@ bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, ui
 	want->units = (uint8_t)((n + (1ull << lg2) - 1) >> lg2);
 	want->class = (uint8_t)iova_patterns[want->units].class;
 	want->align = 1ull << lg2 << want->class;
+	want->off = 0;
+	want->moving = false;
 	return want->level <= s->top_level && want->lo <= want->hi && want->hi - want->lo >= n - 1;
 }
 
@@ -301,7 +303,7 @@ static uint64_t take_any(struct iova_ctx *c)
 		pfn = take_in_line(c, &line, false);
 		if (pfn != IOVA_NONE)
 			return pfn;
-		from = line.base_pfn + (1ull << iova_span_lg2(want->level));
+		from = iova_next_place(want, line.base_pfn + (1ull << iova_span_lg2(want->level)));
 	}
 	return IOVA_NONE;
 }
@@ -388,13 +390,13 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
  */
 static uint64_t judge_failure(struct iova_ctx *c, unsigned *rounds)
 {
-	uint64_t moves;
+	uint64_t moves, own = c->want->moving;
 
 	plat_mb(); /* IOVA-X3: the words were looked at before; pairs with IOVA-X1 */
 	moves = plat_load_acquire(&c->s->moves);
 	if ((moves ^ c->moves) / IOVA_MOVES_DONE) /* one was completed meanwhile */
 		return IOVA_AGAIN;
-	if (!c->busy && !(moves % IOVA_MOVES_DONE) && !(c->moves % IOVA_MOVES_DONE))
+	if (!c->busy && moves % IOVA_MOVES_DONE <= own && c->moves % IOVA_MOVES_DONE <= own)
 		return IOVA_NONE;
 	if ((*rounds)++ < BUSY_ROUNDS) {
 		plat_relax();

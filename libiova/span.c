@@ -12,6 +12,7 @@
  * Linearization: a fixed allocation takes effect with its last piece, a free of
  * one with the CAS that turns the first unit from 10 to 11 (span_commit()).
  */
+#include "iova_place.h"
 #include "iova_refill.h"
 
 #define SHARE_TRIES 1000
@@ -299,14 +300,20 @@ static int check_range(const struct iova_space *s, uint64_t first, uint64_t last
 	return 0;
 }
 
+int iova_space_alloc_range(struct iova_space *s, uint64_t first, uint64_t last,
+			   struct iova_range *conflict)
+{
+	if (check_range(s, first, last))
+		return -EINVAL;
+	return iova_span_claim(s, first >> s->shift, last >> s->shift, false, conflict);
+}
+
 int iova_space_alloc_fixed(struct iova_space *s, uint64_t iova, uint64_t size,
 			   struct iova_range *conflict)
 {
 	uint64_t last = iova + ((size + s->granule_mask) & ~s->granule_mask) - 1;
 
-	if (!size || last < iova || check_range(s, iova, last))
-		return -EINVAL;
-	return iova_span_claim(s, iova >> s->shift, last >> s->shift, false, conflict);
+	return !size || last < iova ? -EINVAL : iova_space_alloc_range(s, iova, last, conflict);
 }
 
 int iova_space_reserve(struct iova_space *s, uint64_t first, uint64_t last,

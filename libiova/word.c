@@ -67,10 +67,13 @@ uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *
 
 	if (!r || want->hi < base_pfn || want->lo > last_pfn)
 		return 0;
-	if (align_units > 32)
-		r &= (base_pfn & (want->align - 1)) ? 0 : 1;
-	else if (align_units > 1)
-		r &= class_mask[iova_patterns[align_units].class];
+	if (align_units > 32) {
+		uint64_t g = ((want->off - base_pfn) & (want->align - 1)) >> lg2;
+
+		r &= g > 31 ? 0 : 1u << g;
+	} else if (align_units > 1) {
+		r &= class_mask[iova_patterns[align_units].class] << (want->off >> lg2);
+	}
 	if (want->lo > base_pfn) {
 		uint64_t skip = (want->lo - base_pfn + (1ull << lg2) - 1) >> lg2;
 

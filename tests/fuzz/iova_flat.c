@@ -52,6 +52,34 @@ bool flat_place_exists(const struct flat *f, uint64_t n, uint64_t align, uint64_
 	return false;
 }
 
+/* How far in a block of 2^m granules the range begins: the least m with room behind. */
+static uint64_t lead_of(const struct flat_wish *w)
+{
+	uint64_t size = flat_natural(w->n), lead;
+
+	for (;; size *= 2) {
+		lead = w->off % (size < w->align ? size : w->align);
+		if (lead + w->n <= size)
+			return lead;
+	}
+}
+
+bool flat_wish_fits(const struct flat *f, const struct flat_wish *w, uint64_t at)
+{
+	return at >= w->lo && at + w->n - 1 <= w->hi && (f->base + at) % w->align == w->off;
+}
+
+bool flat_wish_exists(const struct flat *f, const struct flat_wish *w)
+{
+	uint64_t lead = lead_of(w), n = w->n + lead, unit = 1ull << 4 * level_of(n);
+	uint64_t whole = (n + unit - 1) / unit * unit, align = flat_natural(n);
+
+	for (uint64_t p = -f->base & (align - 1); p <= f->last; p += align)
+		if (flat_wish_fits(f, w, p + lead) && flat_all_free(f, p, whole))
+			return true;
+	return false;
+}
+
 static void paint(struct flat *f, struct flat_range g, unsigned owner, unsigned padding)
 {
 	for (uint32_t i = 0; i < g.n + g.padding; i++)

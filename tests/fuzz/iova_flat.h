@@ -37,6 +37,13 @@ uint32_t flat_padding(uint32_t n);
 bool flat_all_free(const struct flat *f, uint64_t first, uint64_t n);
 /* Is there a place for n granules with this alignment in [lo, hi]? */
 bool flat_place_exists(const struct flat *f, uint64_t n, uint64_t align, uint64_t lo, uint64_t hi);
+/* The same for a place at @off modulo @align, cut out of a block where it must be. */
+struct flat_wish {
+	uint64_t n, align, off, lo, hi;
+};
+bool flat_wish_exists(const struct flat *f, const struct flat_wish *w);
+/* Is the range at granule @at one that @w allows? */
+bool flat_wish_fits(const struct flat *f, const struct flat_wish *w, uint64_t at);
 void flat_own(struct flat *f, uint32_t first, uint32_t n, uint32_t padding);
 void flat_reserve(struct flat *f, uint32_t first, uint32_t n);
 void flat_disown(struct flat *f, unsigned i);

@@ -298,7 +298,7 @@ static int refill_holes(struct ref *r)
 
 static int op(struct ref *r)
 {
-	switch (take(r, 1) % 28) {
+	switch (take(r, 1) % 32) {
 	case 0 ... 4: return op_alloc(r);
 	case 5: case 6: return op_request(r);
 	case 7: return op_fixed(r, take(r, 1) % 16 == 0);
@@ -313,7 +313,7 @@ static int op(struct ref *r)
 		r->mem.fail_at = r->mem.calls + 1 + take(r, 1) % 3;
 		return take(r, 1) & 1 ? op_fixed(r, take(r, 1) % 8 == 0) : op_alloc(r);
 	case 20: return take(r, 1) % 16 ? op_free(r) : check_all(r);
-	case 24 ... 27: return ref_op_more(r);
+	case 24 ... 31: return ref_op_more(r);
 	default: return op_alloc(r);
 	}
 }

@@ -2,6 +2,7 @@
 /* iova_ref_more.c - operations of the headers beside iova.h, against the reference. */
 #define _GNU_SOURCE
 #include "iova_bulk.h"
+#include "iova_place.h"
 #include "iova_ref_int.h"
 
 #define BULK 64
@@ -60,10 +61,177 @@ static int op_bulk_free(struct ref *r)
 	return 0;
 }
 
+/* An address range to stay out of, or none. */
+static struct iova_range take_window(struct ref *r)
+{
+	unsigned kind = take(r, 1);
+	uint64_t first = addr(r, take(r, 2)), len = (uint64_t)take(r, 2) << (kind >> 4) % 16;
+
+	if (kind % 8 == 0)
+		return IOVA_RANGE_NONE;
+	first += kind & 1 ? len % 4096 : 0;
+	return (struct iova_range){ first, first + len < first ? UINT64_MAX : first + len };
+}
+
+/* The granules of [*lo, *hi] that the windows leave, from *lo on; false: none. */
+static bool gap(const struct ref *r, const struct iova_request *q, uint64_t *lo, uint64_t *hi)
+{
+	uint64_t at = *lo, end;
+
+	for (; at <= *hi; at++) {
+		bool out = false;
+
+		for (end = at; end <= *hi && !out; end++)
+			for (unsigned i = 0; i < q->nr_exclude; i++)
+				out |= q->exclude[i].first <= (addr(r, end + 1) - 1) &&
+				       q->exclude[i].last >= addr(r, end);
+		end -= out;
+		if (end > at) {
+			*lo = at;
+			*hi = end - 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does the reference see a place in any of the gaps? */
+static bool anywhere(const struct ref *r, const struct iova_request *q, struct flat_wish w)
+{
+	uint64_t hi = w.hi;
+
+	while (w.lo <= hi) {
+		w.hi = hi;
+		if (!gap(r, q, &w.lo, &w.hi))
+			return false;
+		if (flat_wish_exists(&r->flat, &w))
+			return true;
+		w.lo = w.hi + 1;
+	}
+	return false;
+}
+
+/* No address can satisfy the boundary. */
+static bool hopeless(const struct flat_wish *w, uint64_t boundary)
+{
+	if (!boundary)
+		return false;
+	for (uint64_t p = w->off; p < w->off + 2 * boundary + w->align; p += w->align)
+		if (p / boundary == (p + w->n - 1) / boundary)
+			return false;
+	return true;
+}
+
+static int check_wish(struct ref *r, uint64_t got, const struct iova_request *q,
+		      const struct flat_wish *w)
+{
+	uint64_t at = granule(r, got), last = got + ((w->n << r->shift) - 1);
+	bool padded = !((at + r->flat.base) & (flat_natural(w->n) - 1));
+	uint32_t padding = padded ? flat_padding((uint32_t)w->n) : 0;
+
+	CHECK(r, !(got & ((1ull << r->shift) - 1)), "misaligned to the granule");
+	CHECK(r, flat_wish_fits(&r->flat, w, at), "not where it was wished");
+	CHECK(r, !q->boundary || !((got ^ last) & ~(q->boundary - 1)), "crosses the boundary");
+	for (unsigned i = 0; i < q->nr_exclude; i++)
+		CHECK(r, q->exclude[i].first > last || q->exclude[i].last < got, "excluded");
+	CHECK(r, flat_all_free(&r->flat, at, w->n + padding), "overlaps");
+	if (r->flat.nr < FLAT_RANGES)
+		flat_own(&r->flat, (uint32_t)at, (uint32_t)w->n, padding);
+	else
+		CHECK(r, !iova_space_free_range(r->s, got, last), "cannot give back");
+	return 0;
+}
+
+/* Congruence, boundaries, windows. */
+static int op_wish(struct ref *r)
+{
+	struct iova_range windows[3] = { take_window(r), take_window(r), take_window(r) };
+	uint32_t n = take_size(r);
+	uint64_t lo = take_limit(r), hi = take_limit(r), boundary, got;
+	struct flat_wish w = { .n = n, .align = 1ull << take(r, 1) % 13 };
+	struct iova_request q = { .align = w.align << r->shift, .exclude = windows };
+
+	if (take(r, 1) & 1)
+		q.size = size_of(r, n);
+	else
+		q.granules = n;
+	q.offset = addr(r, take(r, 2)); /* as a physical address: more than the modulus */
+	q.nr_exclude = take(r, 1) % 4;
+	boundary = take(r, 1) & 1 ? 1ull << take(r, 1) % 16 : 0;
+	q.boundary = boundary << r->shift;
+	w.off = (q.offset >> r->shift) % w.align;
+	q.min = lo == FLAT_GRANULES ? 0 : addr(r, lo);
+	q.max = hi == FLAT_GRANULES ? 0 : addr(r, hi + 1) - 1;
+	w.lo = lo == FLAT_GRANULES ? 0 : lo;
+	w.hi = hi > r->flat.last ? r->flat.last : hi;
+	got = iova_space_alloc_request(r->s, &q);
+	if ((q.max && q.max < q.min) || hopeless(&w, boundary)) {
+		CHECK(r, got == (uint64_t)-EINVAL, "an impossible wish was accepted");
+		return 0;
+	}
+	if (iova_is_err(got))
+		return ref_check_failed(r, iova_err(got), anywhere(r, &q, w));
+	return check_wish(r, got, &q, &w);
+}
+
+#define SEGMENTS 12
+
+static int op_segments(struct ref *r)
+{
+	struct iova_request q = { .granules = take_size(r) };
+	struct iova_range seg[SEGMENTS];
+	unsigned nr = take(r, 1) % (SEGMENTS + 1);
+	uint64_t most = 1ull << take(r, 1) % 18, left = q.granules, limit;
+	int got;
+
+	if (take(r, 1) & 1)
+		q.boundary = 1ull << (take(r, 1) % 16 + r->shift);
+	limit = q.boundary && q.boundary >> r->shift < most ? q.boundary >> r->shift : most;
+	got = iova_space_alloc_segments(r->s, &q, most << r->shift, seg, nr);
+	if (limit * nr < q.granules) {
+		CHECK(r, got == -EINVAL, "segments that cannot hold it were accepted");
+		return 0;
+	}
+	if (got < 0)
+		return ref_check_failed(r, got, left <= limit &&
+						flat_place_exists(&r->flat, left, 1, 0, r->flat.last));
+	CHECK(r, got && (unsigned)got <= nr, "a wrong number of segments");
+	for (int i = 0, e; i < got; i++) {
+		uint64_t n = (seg[i].last - seg[i].first + 1) >> r->shift;
+
+		CHECK(r, n <= limit && n <= left, "a segment is too large");
+		left -= n;
+		e = ref_check_got(r, seg[i].first, (uint32_t)n, 1, 0, r->flat.last);
+		if (e)
+			return e;
+	}
+	CHECK(r, !left, "segments do not add up");
+	return 0;
+}
+
+/* By its ends, any byte of the last granule. */
+static int op_free_range(struct ref *r)
+{
+	struct flat_range g;
+	unsigned i;
+
+	if (!r->flat.nr)
+		return 0;
+	i = take(r, 2) % r->flat.nr;
+	g = r->flat.range[i];
+	CHECK(r, !iova_space_free_range(r->s, addr(r, g.first),
+					addr(r, g.first) + size_of(r, g.n) - 1), "free refused");
+	flat_disown(&r->flat, i);
+	return 0;
+}
+
 int ref_op_more(struct ref *r)
 {
-	switch (take(r, 1) % 2) {
+	switch (take(r, 1) % 8) {
 	case 0: return op_bulk_alloc(r);
-	default: return op_bulk_free(r);
+	case 1: return op_bulk_free(r);
+	case 2: return op_segments(r);
+	case 3: return op_free_range(r);
+	default: return op_wish(r);
 	}
 }

@@ -25,6 +25,10 @@ static void init_2(void)
 {
 	fill_window(32, PAGE, 1u << 5 | 1u << 9);
 }
+static void init_block(void)
+{
+	fill_window(32, PAGE, 0xfu << 8);
+}
 static void init_pair(void)
 {
 	fill_window(32, PAGE, 3u << 6);
@@ -104,6 +108,17 @@ static void alloc_both(void)
 	for (int i = 0; i < 2; i++) /* after a success no reason is given: -EAGAIN fits always */
 		mc_end(op[i], i < got ? iova[i] : got < 0 ? (uint64_t)(int64_t)got :
 							    (uint64_t)-EAGAIN);
+}
+static void wish_2(void)
+{
+	wish_n(2);
+}
+static void wish_2_free(void)
+{
+	uint64_t a = wish_n(2);
+
+	if (!iova_is_err(a))
+		mc_assert(!free_n(a / PAGE, 2));
 }
 static void free_both(void)
 {
@@ -246,6 +261,10 @@ static const struct mc_model models[] = {
 	       ON(free_both, 1)),
 	WINDOW("bulk-free-steal", init_full, window_end, 1, 2, 0, ON(free_both, 0),
 	       ON(alloc_1, 1)),
+	WINDOW("cut-alloc", init_block, window_end, 1, 2, 0, ON(wish_2, 0), ON(alloc_1_1, 1)),
+	WINDOW("cut-alloc-irq", init_block, window_end, 1, 2, 0, ON(wish_2_free, 0),
+	       IRQ(alloc_1, 0)),
+	WINDOW("cut-cut", init_block, window_end, 1, 2, 0, ON(wish_2_free, 0), ON(wish_2, 1)),
 	WINDOW("look", init_2, window_end, 1, 2, 0, ON(alloc_free, 0), ON(look, 1)),
 };
 

@@ -19,7 +19,7 @@
 #define SLOTS 128u
 #define TREE_BYTES (1ull << 27) /* a whole tree: nothing outside it needs reserving */
 
-enum { ALLOC = 1, FREE, TAKE, RESERVE };
+enum { ALLOC = 1, FREE, TAKE, RESERVE, WISH };
 
 /* The length of the range that begins in each slot, 0: none, 255: inside one. */
 struct window {
@@ -68,6 +68,15 @@ static inline bool any_run(const struct window *w, uint64_t n)
 	return false;
 }
 
+/* Of @n slots at 1 modulo 4: is there a block to cut one out of? */
+static inline bool any_block(const struct window *w, uint64_t n)
+{
+	for (uint64_t i = 0; i + 1 + n <= nr_slots; i += 4)
+		if (run_is_free(w, i, 1 + n))
+			return true;
+	return false;
+}
+
 static inline bool window_apply(void *state, const struct mc_op *op)
 {
 	struct window *w = state;
@@ -80,6 +89,15 @@ static inline bool window_apply(void *state, const struct mc_op *op)
 			       (iova_err(op->ret) == -ENOSPC && !any_run(w, n));
 		at = op->ret / slot_bytes;
 		if (op->ret % slot_bytes || !run_is_free(w, at, n))
+			return false;
+		mark(w, at, n);
+		return true;
+	case WISH:
+		if (iova_is_err(op->ret))
+			return iova_err(op->ret) == -EAGAIN ||
+			       (iova_err(op->ret) == -ENOSPC && !any_block(w, n));
+		at = op->ret / slot_bytes;
+		if (op->ret % (4 * slot_bytes) != slot_bytes || !run_is_free(w, at, n))
 			return false;
 		mark(w, at, n);
 		return true;
@@ -105,6 +123,18 @@ static inline uint64_t alloc_n(uint64_t n)
 {
 	struct mc_op *op = mc_begin(ALLOC, 0, n, 0);
 	uint64_t iova = iova_space_alloc(s, n * slot_bytes, nr_slots * slot_bytes - 1);
+
+	mc_end(op, iova);
+	return iova;
+}
+
+/* @n slots (2 or 3) at 1 modulo 4: no natural place. */
+static inline uint64_t wish_n(uint64_t n)
+{
+	struct iova_request q = { .size = n * slot_bytes, .align = 4 * slot_bytes,
+				  .offset = slot_bytes, .max = nr_slots * slot_bytes - 1 };
+	struct mc_op *op = mc_begin(WISH, 0, n, 0);
+	uint64_t iova = iova_space_alloc_request(s, &q);
 
 	mc_end(op, iova);
 	return iova;
@@ -207,7 +237,7 @@ static inline void window_drain(void)
 	for (unsigned i = 0; mc_get_op(i); i++) {
 		const struct mc_op *op = mc_get_op(i);
 
-		if (op->kind == ALLOC)
+		if (op->kind == ALLOC || op->kind == WISH)
 			expect += !iova_is_err(op->ret);
 		else if (!op->ret && op->kind != RESERVE)
 			expect += op->kind == TAKE ? 1 : -1u;
