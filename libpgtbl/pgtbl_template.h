@@ -72,7 +72,7 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 		.table_addr_mask = (FMT_ADDR) << FMT_ADDR_SHIFT, .shape = fmt_shape,               \
 		.init = pt_init,                                                                   \
 		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
-		.slow = { pt_map_slow, pt_unmap_slow, pt_translate_slow, pt_map_sg_slow },         \
+		.flushed = { pt_map_flush, pt_unmap_flush, pt_translate, pt_map_sg_flush },        \
 		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level, .destroy = pt_destroy,     \
 	}
 
