@@ -31,7 +31,7 @@ static uint64_t *alloc_table(struct pgtbl *pt, size_t bytes)
 static void free_table(struct pgtbl *pt, uint64_t *table, size_t bytes)
 {
 	plat_mem_free(&pt->pages, table, bytes, bytes);
-	/* Relaxed: statistics. */
+	/* relaxed: statistics */
 	plat_fetch_add_relaxed(&pt->table_pages, (uint64_t)-1);
 }
 
@@ -55,15 +55,34 @@ void pgtbl_root_free(struct pgtbl *pt)
 	free_table(pt, pt->root, pt->root_bytes);
 }
 
-void pgtbl_pages_free_list(struct pgtbl *pt, void *list)
+/* The promoted tables that @holder lists: see pgtbl_promote.h.  How many. */
+static uint64_t free_held(struct pgtbl *pt, uint64_t *holder)
 {
-	while (list) {
+	uint64_t n = 0;
+
+	for (unsigned i = 1; i < pt->table_bytes / sizeof(*holder) && holder[i]; i++, n++) {
+		uint64_t *table = (uint64_t *)(uintptr_t)holder[i];
+
+		memset(table, 0, pt->table_bytes);
+		pgtbl_page_free(pt, table);
+		holder[i] = 0;
+	}
+	return n;
+}
+
+uint64_t pgtbl_pages_free_list(struct pgtbl *pt, void *list)
+{
+	uint64_t n = 0;
+
+	for (; list; n++) {
 		uint64_t *page = list;
 
 		list = pgtbl_link(page);
+		n += free_held(pt, page);
 		pgtbl_set_link(page, NULL); /* given back zeroed */
 		pgtbl_page_free(pt, page);
 	}
+	return n;
 }
 
 void pgtbl_gather_release(struct pgtbl *pt, struct pgtbl_gather *gather)
@@ -99,11 +118,8 @@ int pgtbl_drain_begin(struct pgtbl *pt, void **list)
 /* A grace period has passed since pgtbl_drain_begin(). */
 void pgtbl_drain_end(struct pgtbl *pt, void *list)
 {
-	uint64_t n = 0;
+	uint64_t n = pgtbl_pages_free_list(pt, list);
 
-	for (uint64_t *p = list; p; p = pgtbl_link(p))
-		n++;
-	pgtbl_pages_free_list(pt, list);
 	plat_fetch_add_relaxed(&pt->queued_pages, -n); /* relaxed: statistics */
 	/* PGT-R4: what the holder did is seen by the next; pairs with PGT-F4. */
 	plat_store_release(&pt->reclaiming, 0);

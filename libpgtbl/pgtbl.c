@@ -3,6 +3,8 @@
 #include "pgtbl_priv.h"
 
 #define OA_BITS_MAX 52u
+#define PGTBL_PARTIAL (PGTBL_SPLIT | PGTBL_WIDEN)
+#define PGTBL_FLAGS (PGTBL_UNLINK | PGTBL_SNOOP_CTL | PGTBL_PARTIAL | PGTBL_AD)
 #define IOVA_BITS_MIN 30u
 
 static uint64_t mask(unsigned bits)
@@ -18,7 +20,7 @@ static bool config_shape(const struct pgtbl_config *config, struct pgtbl_shape *
 
 	if (!ops || config->levels < ops->levels_min || config->levels > ops->levels_max)
 		return false;
-	if (config->flags & ~(PGTBL_UNLINK | PGTBL_SNOOP_CTL) ||
+	if (config->flags & ~PGTBL_FLAGS || (config->flags & PGTBL_PARTIAL) == PGTBL_PARTIAL ||
 	    (config->table_lg2 && config->table_lg2 < 12))
 		return false;
 	*shape = (struct pgtbl_shape){
@@ -75,9 +77,11 @@ int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 	if (!pt)
 		return -ENOMEM;
 	pt->ops = config->ops;
-	pt->calls = config->flush ? pt->ops->flushed : pt->ops->fast;
+	pt->calls = config->flush ? pt->ops->slow : pt->ops->fast;
 	set_shape(pt, config, &shape);
 	pt->unlink = config->flags & PGTBL_UNLINK;
+	pt->hw_ad = config->flags & PGTBL_AD;
+	pt->partial = config->flags & PGTBL_PARTIAL;
 	pt->pages = config->pages;
 	pt->meta = config->meta;
 	pt->phys_offset = config->phys_offset;
@@ -106,6 +110,7 @@ uint64_t pgtbl_destroy(struct pgtbl *pt)
 		return 0;
 	pgtbl_drain(pt);
 	bytes = pt->ops->destroy(pt);
+	pgtbl_reservations_free(pt);
 	meta = pt->meta;
 	plat_mem_free(&meta, pt, sizeof(*pt), PLAT_CACHELINE);
 	return bytes;
@@ -119,25 +124,6 @@ uint64_t pgtbl_root_phys(const struct pgtbl *pt)
 uint64_t pgtbl_iova_last(const struct pgtbl *pt)
 {
 	return pt->iova_last;
-}
-
-int64_t pgtbl_reclaim(struct pgtbl *pt, uint64_t first, uint64_t last, struct pgtbl_gather *gather)
-{
-	int64_t done = 0;
-	void *list;
-	int err;
-
-	if (!pt || !gather || first > last || last > pt->iova_last)
-		return -EINVAL;
-	err = pgtbl_drain_begin(pt, &list);
-	if (err)
-		return err;
-	for (unsigned level = 1; level < pt->levels; level++)
-		done += pt->ops->reclaim_level(pt, level, first, last, gather);
-	if (list)
-		plat_synchronize();
-	pgtbl_drain_end(pt, list);
-	return done;
 }
 
 int pgtbl_visit(struct pgtbl *pt, uint64_t first, uint64_t last,

@@ -78,6 +78,9 @@ enum pgtbl_prot {
 /* pgtbl_config.flags */
 #define PGTBL_UNLINK 1u	   /* unmap unlinks tables whose whole span it covers */
 #define PGTBL_SNOOP_CTL 2u /* VT-d second stage: ECAP.SC is set, PGTBL_COHERENT sets SNP */
+#define PGTBL_SPLIT 4u	   /* what unmap does inside a larger leaf: see pgtbl_unmap_at() */
+#define PGTBL_WIDEN 8u
+#define PGTBL_AD 16u /* hardware keeps accessed and dirty bits: see pgtbl_dirty.h */
 
 /**
  * struct pgtbl_config - what a table is made for
@@ -338,12 +341,20 @@ PGTBL_INLINE int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtb
  * @gather: receives what was cleared
  * @report: NULL, or receives the first address that was not unmapped and why:
  *          -ENOENT: a hole; -EBUSY: a leaf larger than the part of it that lies
- *          in the range (it stays: leaves are never split or widened);
- *          -EINVAL: bad arguments, nothing was done.  Not touched if all went.
+ *          in the range (it stays); -ENOMEM, -EDQUOT: no page to split such a leaf
+ *          (it stays); -EINVAL: bad arguments, nothing was done.  Not touched if
+ *          all went.
  *
- * Holes are skipped, everything else in the range is unmapped.
+ * Holes are skipped, everything else in the range is unmapped.  A leaf that sticks
+ * out of the range is treated as the table's flags say:
+ *   neither      refused, -EBUSY;
+ *   PGTBL_SPLIT  split into leaves of the next smaller size, as often as is needed, in
+ *                steps that leave no address without its translation; the gather gets
+ *                the whole leaf.  -EBUSY if the table has no leaves of a size between;
+ *   PGTBL_WIDEN  unmapped as a whole; the caller must own all of it.
  *
- * Return: bytes unmapped; less than @size when something was not.
+ * Return: bytes unmapped; less than @size when something was not, more when a leaf
+ * was widened to.
  */
 PGTBL_INLINE uint64_t pgtbl_unmap_at(struct pgtbl *pt, uint64_t iova, uint64_t size,
 				     struct pgtbl_gather *gather, struct pgtbl_report *report)
@@ -379,6 +390,8 @@ struct pgtbl_leaf {
 	uint64_t phys;
 	uint64_t size;
 	unsigned prot; /* as the entry says it; hints without bits are gone */
+	bool accessed; /* used, or written: since it was mapped or last found not to be; */
+	bool dirty;    /* true where nobody keeps account.  See pgtbl_dirty.h */
 };
 
 /**

@@ -307,7 +307,7 @@ static bool pt_grow(struct pt_map_job *job, const struct pt_place *at, struct pt
 	if (leaves)
 		pt_fill_level(job, slot, run, true);
 	pgtbl_flush(job->pt, page, pt_entries(job->pt, at->level - 1));
-	if (pt_install(job->pt, at->slot, page, at->level))
+	if (pt_install(job->pt, at->slot, 0, page, at->level))
 		return leaves;
 	if (leaves)
 		memset(slot, 0, run.count * sizeof(*slot));
@@ -403,15 +403,6 @@ static uint64_t pt_map_size(const struct pgtbl *pt, uint64_t iova, const struct 
 static uint64_t pt_unmap_range(struct pgtbl *pt, uint64_t iova, uint64_t size,
 			       struct pgtbl_gather *gather, struct pgtbl_report *report);
 
-static int pt_map_fail(struct pgtbl_report *report, uint64_t iova, int error)
-{
-	if (report) {
-		report->iova = iova;
-		report->error = error;
-	}
-	return error;
-}
-
 static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
 					const struct pgtbl_segment *seg, size_t nr_seg,
 					unsigned prot, struct pgtbl_report *report)
@@ -422,7 +413,7 @@ static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
 	uint64_t at;
 
 	if (!pt_map_size(pt, iova, seg, nr_seg, prot, &at))
-		return pt_map_fail(report, at, -EINVAL);
+		return pgtbl_fail(report, at, -EINVAL);
 	job.attr = pt->attr[prot];
 	plat_read_lock();
 	if ((once || pt_map_pass(&job, iova, seg, nr_seg, true)) &&
@@ -433,7 +424,7 @@ static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
 	plat_read_unlock();
 	pgtbl_pages_free_list(pt, job.spare);
 	if (job.error)
-		return pt_map_fail(report, job.pos, job.error);
+		return pgtbl_fail(report, job.pos, job.error);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "plat_rcu.h"
 
 #include "pgtbl.h"
+#include "pgtbl_change.h"
 
 #define PGTBL_PROT_COUNT 64u /* combinations of enum pgtbl_prot */
 #define PGTBL_MAX_LEVELS 6u
@@ -46,12 +47,15 @@ struct pgtbl_shape {
  * @index_mask:  by level: entries of a table, less one
  * @group_mask:  bytes of the smallest group of level 1, less one; ~0: none
  * @attr:        entry bits for each prot; 0: the format cannot express it
+ * @partial:     what unmap does with a leaf larger than its part of the range
+ * @hw_ad:       hardware keeps accessed and dirty bits
  *
  * Everything above is constant after creation but for @low, filled once each.
  *
  * @reclaiming:  held by the one drain or reclaim; no table page is freed by
  *               anybody else, so what a reclaimer has seen stays memory of @pt
  * @queued:      released tables, linked through their first word
+ * @reservations: see reserve.c
  */
 struct pgtbl {
 	struct pgtbl_calls calls;
@@ -71,6 +75,8 @@ struct pgtbl {
 	size_t table_bytes;
 	size_t root_bytes;
 	bool unlink;
+	bool hw_ad;
+	unsigned partial;
 	const struct pgtbl_ops *ops;
 	struct plat_mem pages;
 	struct plat_mem meta;
@@ -82,8 +88,13 @@ struct pgtbl {
 	uint64_t table_pages_peak;
 	uint64_t queued_pages;
 	void *queued;
+	struct pgtbl_reservation *reservations;
 	uint32_t reclaiming;
 };
+
+/* Work on the tables of one level that serve [first, last]; pt->reclaiming is held. */
+typedef int64_t (*pgtbl_level_fn)(struct pgtbl *pt, unsigned level, uint64_t first, uint64_t last,
+				  struct pgtbl_gather *gather);
 
 /* A step of the visitor: see pgtbl_ops.leaves. */
 #define PGTBL_LEAF_BATCH 16u
@@ -94,6 +105,8 @@ struct pgtbl {
  * @leaves:  up to PGTBL_LEAF_BATCH leaves from *pos on; *pos becomes the address
  *           to go on from, *more whether there is one
  * @reclaim_level: unlink empty tables of @level; returns how many
+ * @promote_level: leaves for tables of @level; how many, or an error before the first
+ * @demote, @replace, @reserve: see pgtbl_change.h
  * @destroy: free all tables, return the bytes mapped
  */
 struct pgtbl_ops {
@@ -104,13 +117,54 @@ struct pgtbl_ops {
 	bool (*shape)(const struct pgtbl_config *config, struct pgtbl_shape *shape);
 	void (*init)(struct pgtbl *pt, const struct pgtbl_config *config);
 	struct pgtbl_calls fast;
-	struct pgtbl_calls flushed; /* for tables that need the flush hook */
+	struct pgtbl_calls slow; /* for tables that need the flush hook */
 	unsigned (*leaves)(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *more,
 			   struct pgtbl_leaf *leaf);
-	int64_t (*reclaim_level)(struct pgtbl *pt, unsigned level, uint64_t first, uint64_t last,
-				 struct pgtbl_gather *gather);
+	pgtbl_level_fn reclaim_level;
+	pgtbl_level_fn promote_level;
+	int (*demote)(struct pgtbl *pt, uint64_t iova, uint64_t last, uint64_t page_bytes,
+		      struct pgtbl_gather *gather, uint64_t *fault);
+	int (*replace)(struct pgtbl *pt, const struct pgtbl_replacement *with,
+		       struct pgtbl_gather *gather, struct pgtbl_report *report);
+	int (*reserve)(struct pgtbl *pt, uint64_t iova, uint64_t last, uint64_t page_bytes,
+		       struct pgtbl_report *report);
 	uint64_t (*destroy)(struct pgtbl *pt);
 };
+
+/* A range of whole pages that @pt has addresses for. */
+static inline bool pgtbl_is_range(const struct pgtbl *pt, uint64_t iova, uint64_t size)
+{
+	uint64_t page = pt->page_sizes & -pt->page_sizes;
+
+	return size && !((iova | size) & (page - 1)) && iova <= pt->iova_last &&
+	       size - 1 <= pt->iova_last - iova;
+}
+
+static inline bool pgtbl_is_page_size(const struct pgtbl *pt, uint64_t bytes)
+{
+	return !(bytes & (bytes - 1)) && (pt->page_sizes & bytes);
+}
+
+static inline int pgtbl_fail(struct pgtbl_report *report, uint64_t iova, int error)
+{
+	if (report) {
+		report->iova = iova;
+		report->error = error;
+	}
+	return error;
+}
+
+/* reserve.c */
+
+bool pgtbl_reserved_slow(const struct pgtbl *pt, uint64_t iova, uint64_t span);
+void pgtbl_reservations_free(struct pgtbl *pt);
+
+/* Whether somebody wants the table that serves [iova, iova + span) to stay. */
+static inline bool pgtbl_reserved(const struct pgtbl *pt, uint64_t iova, uint64_t span)
+{
+	/* relaxed: only a look; the list is read with acquire */
+	return plat_load_relaxed(&pt->reservations) && pgtbl_reserved_slow(pt, iova, span);
+}
 
 /*
  * A page that nobody reaches by tables any more, or not yet, is linked to the
@@ -140,8 +194,8 @@ uint64_t *pgtbl_root_alloc(struct pgtbl *pt);
 void pgtbl_root_free(struct pgtbl *pt);
 /* @page is zeroed again and nobody reads it. */
 void pgtbl_page_free(struct pgtbl *pt, uint64_t *page);
-/* Free @list, linked through first words. */
-void pgtbl_pages_free_list(struct pgtbl *pt, void *list);
+/* Free @list, linked through first words, and what holders in it list; how many pages. */
+uint64_t pgtbl_pages_free_list(struct pgtbl *pt, void *list);
 int pgtbl_drain_begin(struct pgtbl *pt, void **list);
 void pgtbl_drain_end(struct pgtbl *pt, void *list);
 
@@ -191,6 +245,15 @@ static inline void pgtbl_gather_add(struct pgtbl_gather *gather, uint64_t first,
 {
 	if (!pgtbl_gather_try(gather, first, last))
 		pgtbl_gather_join(gather, first, last);
+}
+
+/* Add [first, last] unless one of the ranges has all of it already. */
+static inline void pgtbl_gather_cover(struct pgtbl_gather *gather, uint64_t first, uint64_t last)
+{
+	for (unsigned i = gather->nr_ranges; i-- > 0;)
+		if (gather->range[i].first <= first && gather->range[i].last >= last)
+			return;
+	pgtbl_gather_add(gather, first, last);
 }
 
 #endif

@@ -20,15 +20,6 @@ static plat_noinline int pt_translate_slow(struct pgtbl *pt, uint64_t iova, uint
 	return 0;
 }
 
-/* Behind the 2^@lg2 bytes around @pos; false when that is behind @last. */
-static inline bool pt_next(uint64_t *pos, uint64_t last, unsigned lg2)
-{
-	uint64_t end = *pos | ((1ull << lg2) - 1);
-
-	*pos = end + 1;
-	return end < last;
-}
-
 /*
  * At most PGTBL_LEAF_BATCH leaves, and at most one table's worth of steps, so
  * that a visitor's read sections stay short.
@@ -46,11 +37,7 @@ static unsigned pt_leaves(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *
 		lg2 = pt_span_lg2(pt, at.level);
 		if (fmt_is_leaf(entry, at.level)) {
 			lg2 = pt_leaf_lg2(pt, entry, at.level);
-			leaf[n].iova = *pos & -(1ull << lg2);
-			leaf[n].phys = pt_leaf_phys(pt, entry, at.level);
-			leaf[n].size = 1ull << lg2;
-			leaf[n].prot = fmt_prot(pt, entry);
-			n++;
+			pt_show_leaf(pt, &leaf[n++], *pos, entry, at.level);
 		}
 		*more = pt_next(pos, last, lg2);
 		if (!*more || n == PGTBL_LEAF_BATCH || !pt_index(pt, *pos, at.level))

@@ -18,7 +18,8 @@
  * page, and a thawed or reinstalled entry cannot become T|FROZEN again but by
  * a mapper that has just installed the same page, which cannot have been freed.
  *
- * The same for every level, leaf tables first.
+ * The same for every level, leaf tables first.  Promotion (pgtbl_promote.h) does
+ * it with another wish and another end.
  */
 #ifndef PGTBL_RECLAIM_H
 #define PGTBL_RECLAIM_H
@@ -31,20 +32,33 @@ struct pt_frozen {
 	uint64_t iova;
 };
 
-static bool pt_table_is_empty(const uint64_t *table, unsigned entries)
-{
-	uint64_t any = 0;
+/**
+ * struct pt_freezer - takes tables of one level out of use beside everybody else
+ * @level:  of the tables
+ * @wanted: whether @table, which serves addresses from @iova on, is one to take.
+ *          Asked before the freeze, and after the grace period by @finish.
+ * @finish: take it, and return true; or leave it: it will be thawed
+ * @gather: receives what is taken
+ * @holder: see pgtbl_promote.h
+ * @error:  why the work cannot go on, or 0
+ */
+struct pt_freezer {
+	struct pgtbl *pt;
+	unsigned level;
+	int error;
+	bool (*wanted)(const struct pt_freezer *f, const uint64_t *table, uint64_t iova);
+	bool (*finish)(struct pt_freezer *f, const struct pt_frozen *frozen);
+	struct pgtbl_gather *gather;
+	uint64_t *holder;
+	unsigned held;
+};
 
-	for (unsigned i = 0; i < entries && !any; i += 8)
-		any = pt_line_or(&table[i]);
-	return !any;
-}
-
-/* Freeze empty tables of @level from *pos on; how many.  *more: not yet at @last. */
-static unsigned pt_freeze(struct pgtbl *pt, unsigned level, uint64_t *pos, uint64_t last,
-			  bool *more, struct pt_frozen *frozen)
+/* Freeze wanted tables from *pos on; how many.  *more: not yet at @last. */
+static unsigned pt_freeze(const struct pt_freezer *f, uint64_t *pos, uint64_t last, bool *more,
+			  struct pt_frozen *frozen)
 {
-	unsigned n = 0;
+	struct pgtbl *pt = f->pt;
+	unsigned n = 0, level = f->level;
 
 	*more = true;
 	while (*more && n < PT_RECLAIM_BATCH) {
@@ -56,7 +70,7 @@ static unsigned pt_freeze(struct pgtbl *pt, unsigned level, uint64_t *pos, uint6
 		/* PGT-F2: ordered before the grace period, whose end orders the scan. */
 		if (at.level == level + 1 && pt_is_live(entry, at.level) &&
 		    !pt_is_pinned(pt, level, *pos) &&
-		    pt_table_is_empty(pt_live_table(pt, entry, at.level), pt_entries(pt, level)) &&
+		    f->wanted(f, pt_live_table(pt, entry, at.level), *pos) &&
 		    pt_cas_full(at.slot, entry, entry | FMT_FROZEN))
 			frozen[n++] = (struct pt_frozen){ at.slot, entry, *pos };
 		plat_read_unlock();
@@ -67,43 +81,72 @@ static unsigned pt_freeze(struct pgtbl *pt, unsigned level, uint64_t *pos, uint6
 	return n;
 }
 
-static unsigned pt_unlink_frozen(struct pgtbl *pt, const struct pt_frozen *f, unsigned level,
-				 struct pgtbl_gather *gather)
+/* All tables of the level in the range; how many were taken.  pt->reclaiming is held. */
+static int64_t pt_freeze_all(struct pt_freezer *f, uint64_t first, uint64_t last)
 {
-	uint64_t *table = pt_live_table(pt, f->entry, level + 1);
+	uint64_t mask = pt_span(f->pt, f->level + 1) - 1, pos = (first + mask) & ~mask;
+	struct pt_frozen frozen[PT_RECLAIM_BATCH];
+	int64_t done = 0;
+	bool more = pos >= first && pos <= last && last - pos >= mask;
+
+	while (more && !f->error) {
+		unsigned n = pt_freeze(f, &pos, last, &more, frozen);
+
+		if (!n)
+			continue;
+		plat_synchronize();
+		for (unsigned i = 0; i < n; i++) {
+			if (f->finish(f, &frozen[i])) {
+				done++;
+				continue;
+			}
+			/* PGT-F6: thaws what stays; a mapper (PGT-F3) may have been quicker. */
+			pt_cas_full(frozen[i].slot, frozen[i].entry | FMT_FROZEN,
+				      frozen[i].entry);
+		}
+	}
+	return done;
+}
+
+static bool pt_table_is_empty(const struct pt_freezer *f, const uint64_t *table, uint64_t iova)
+{
+	uint64_t any = 0;
+
+	if (pgtbl_reserved(f->pt, iova, pt_span(f->pt, f->level + 1)))
+		return false;
+	for (unsigned i = 0; i < pt_entries(f->pt, f->level) && !any; i += 8)
+		any = pt_line_or(&table[i]);
+	return !any;
+}
+
+static bool pt_unlink_frozen(struct pt_freezer *f, const struct pt_frozen *frozen)
+{
+	uint64_t *table = pt_live_table(f->pt, frozen->entry, f->level + 1), *slot = frozen->slot;
+	uint64_t entry = frozen->entry | FMT_FROZEN;
+	uint64_t last = frozen->iova + (pt_span(f->pt, f->level + 1) - 1);
 
 	/* PGT-F1: against a mapper's thaw (PGT-F3) and a dismantler (PGT-F5). */
-	if (!pt_table_is_empty(table, pt_entries(pt, level)) ||
-	    !pt_cas_full(f->slot, f->entry | FMT_FROZEN, 0)) {
-		/* PGT-F6: thaws what is not empty; a mapper (PGT-F3) may have been quicker. */
-		pt_cas_full(f->slot, f->entry | FMT_FROZEN, f->entry);
-		return 0;
-	}
-	pgtbl_flush(pt, f->slot, 1);
-	pgtbl_gather_page(gather, table);
-	pgtbl_gather_add(gather, f->iova, f->iova + (pt_span(pt, level + 1) - 1));
-	return 1;
+	if (!pt_table_is_empty(f, table, frozen->iova) || !pt_cas_full(slot, entry, 0))
+		return false;
+	pgtbl_flush(f->pt, slot, 1);
+	pgtbl_gather_page(f->gather, table);
+	pgtbl_gather_add(f->gather, frozen->iova, last);
+	return true;
 }
 
 /* pt->reclaiming is held. */
 static int64_t pt_reclaim_level(struct pgtbl *pt, unsigned level, uint64_t first, uint64_t last,
 				struct pgtbl_gather *gather)
 {
-	uint64_t mask = pt_span(pt, level + 1) - 1, pos = (first + mask) & ~mask;
-	struct pt_frozen frozen[PT_RECLAIM_BATCH];
-	int64_t done = 0;
-	bool more = pos >= first && pos <= last && last - pos >= mask;
+	struct pt_freezer f = {
+		.pt = pt,
+		.level = level,
+		.wanted = pt_table_is_empty,
+		.finish = pt_unlink_frozen,
+		.gather = gather,
+	};
 
-	while (more) {
-		unsigned n = pt_freeze(pt, level, &pos, last, &more, frozen);
-
-		if (!n)
-			continue;
-		plat_synchronize();
-		for (unsigned i = 0; i < n; i++)
-			done += pt_unlink_frozen(pt, &frozen[i], level, gather);
-	}
-	return done;
+	return pt_freeze_all(&f, first, last);
 }
 
 #endif

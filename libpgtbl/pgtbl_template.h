@@ -10,6 +10,10 @@
  *   pgtbl_unmap.h  unmap of any size, destroy
  *   pgtbl_read.h   translate, leaves for the visitor
  *   pgtbl_reclaim.h  unlinking of empty tables beside mappers
+ *   pgtbl_leaf.h   what a leaf says besides its address
+ *   pgtbl_split.h, pgtbl_promote.h  smaller leaves, larger leaves
+ *   pgtbl_replace.h  other memory behind the same addresses
+ *   pgtbl_reserve.h  tables ahead of time
  *   pgtbl_fast.h   the tiers in front: one page, one table, anything
  */
 #ifndef PGTBL_TEMPLATE_H
@@ -52,9 +56,16 @@ static inline unsigned fmt_group_lg2(const struct pgtbl *pt, uint64_t entry, uns
 
 #include "pgtbl_walk.h"
 
+#include "pgtbl_leaf.h"
+
 #include "pgtbl_map.h"
 #include "pgtbl_read.h"
 #include "pgtbl_reclaim.h"
+#include "pgtbl_split.h"
+
+#include "pgtbl_promote.h"
+#include "pgtbl_replace.h"
+#include "pgtbl_reserve.h"
 #include "pgtbl_unmap.h"
 
 #include "pgtbl_fast.h"
@@ -72,8 +83,10 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 		.table_addr_mask = (FMT_ADDR) << FMT_ADDR_SHIFT, .shape = fmt_shape,               \
 		.init = pt_init,                                                                   \
 		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
-		.flushed = { pt_map_flush, pt_unmap_flush, pt_translate, pt_map_sg_flush },        \
-		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level, .destroy = pt_destroy,     \
+		.slow = { pt_map_slow, pt_unmap_slow, pt_translate_slow, pt_map_sg_slow },         \
+		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level,                            \
+		.promote_level = pt_promote_level, .demote = pt_demote, .replace = pt_replace,     \
+		.reserve = pt_reserve, .destroy = pt_destroy,                                      \
 	}
 
 #endif

@@ -121,17 +121,19 @@ static inline bool pt_covers(const struct pt_unmap_job *job, unsigned lg2)
 static void pt_unmap_unlink(struct pt_unmap_job *job, uint64_t *slot, unsigned level)
 {
 	struct pt_dismantler d = { .pt = job->pt, .gather = job->gather, .hole = ~0ull };
-	/* PGT-F5: see pt_dismantle() */
+	/* PGT-F5: see pt_dismantle(); the table may also have been promoted (PGT-F7) */
 	uint64_t entry = pt_take_full(slot);
 
 	pgtbl_flush(job->pt, slot, 1);
-	if (pt_is_table(entry, level)) {
+	if (pt_is_table(entry, level))
 		pt_dismantle(&d, pt_table(job->pt, entry, level), level - 1, job->pos);
-		pgtbl_gather_add(job->gather, job->pos, job->pos + (pt_span(job->pt, level) - 1));
-		job->bytes += d.bytes;
-	} else {
+	else if (fmt_is_leaf(entry, level))
+		d.bytes = pt_span(job->pt, level);
+	else
 		d.hole = job->pos;
-	}
+	if (entry)
+		pgtbl_gather_add(job->gather, job->pos, job->pos + (pt_span(job->pt, level) - 1));
+	job->bytes += d.bytes;
 	if (d.hole != ~0ull)
 		pt_unmap_not(job, d.hole, -ENOENT);
 }
@@ -181,7 +183,7 @@ static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at, ui
 		return pt_unmap_hole(job, at);
 	pgtbl_flush(job->pt, at->slot, n);
 	bytes = (uint64_t)n << lg2;
-	pgtbl_gather_add(job->gather, job->pos, job->pos + bytes - 1);
+	pgtbl_gather_cover(job->gather, job->pos, job->pos + bytes - 1);
 	job->bytes += bytes;
 	if (job->last - job->pos < bytes)
 		return false;
@@ -189,30 +191,61 @@ static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at, ui
 	return true;
 }
 
+/* Clear all of the leaf @entry, of which only a part lies in the range. */
+static void pt_unmap_widen(struct pt_unmap_job *job, const struct pt_place *at, uint64_t entry)
+{
+	unsigned lg2 = pt_leaf_lg2(job->pt, entry, at->level);
+	unsigned group = 1u << fmt_group_lg2(job->pt, entry, at->level);
+	uint64_t *slot;
+
+	job->pos &= -(1ull << lg2);
+	slot = &at->table[pt_index(job->pt, job->pos, at->level)];
+	pt_clear(slot, group);
+	pgtbl_flush(job->pt, slot, group);
+	pgtbl_gather_cover(job->gather, job->pos, job->pos + ((1ull << lg2) - 1));
+	job->bytes += 1ull << lg2;
+}
+
+/* The leaf @entry is larger than its part of the range.  False at the end of the range. */
+static bool pt_unmap_part(struct pt_unmap_job *job, const struct pt_place *at, uint64_t entry)
+{
+	int err = -EBUSY;
+
+	if (job->pt->partial == PGTBL_WIDEN) {
+		pt_unmap_widen(job, at, entry);
+		return pt_unmap_skip(job, pt_leaf_lg2(job->pt, entry, at->level));
+	}
+	if (job->pt->partial == PGTBL_SPLIT)
+		err = pt_split(job->pt, at, job->pos, entry, job->gather);
+	if (!err)
+		return true;
+	pt_unmap_not(job, job->pos, err);
+	return pt_unmap_skip(job, pt_leaf_lg2(job->pt, entry, at->level));
+}
+
 /* One step down and across.  False at the end of the range. */
 static bool pt_unmap_step(struct pt_unmap_job *job)
 {
 	struct pgtbl *pt = job->pt;
 	struct pt_place at = pt_top(pt, job->pos, 1);
-	uint64_t entry = pt_load(at.slot);
+	uint64_t entry = pt_load_thawed(pt, at.slot, at.level);
 	unsigned lg2;
 
 	while (at.level > 1 && pt_is_table(entry, at.level)) {
 		if (pt->unlink && pt_covers(job, pt_span_lg2(pt, at.level)) &&
-		    !pt_is_pinned(pt, at.level - 1, job->pos)) {
+		    !pt_is_pinned(pt, at.level - 1, job->pos) &&
+		    !pgtbl_reserved(pt, job->pos, pt_span(pt, at.level))) {
 			pt_unmap_unlink(job, at.slot, at.level);
 			return pt_unmap_skip(job, pt_span_lg2(pt, at.level));
 		}
 		pt_down(pt, &at, entry, job->pos);
-		entry = pt_load(at.slot);
+		entry = at.level > 1 ? pt_load_thawed(pt, at.slot, at.level) : pt_load(at.slot);
 	}
 	if (!fmt_is_leaf(entry, at.level))
 		return pt_unmap_hole(job, &at);
 	lg2 = pt_leaf_lg2(pt, entry, at.level);
-	if (!pt_covers(job, lg2)) {
-		pt_unmap_not(job, job->pos, -EBUSY);
-		return pt_unmap_skip(job, lg2);
-	}
+	if (!pt_covers(job, lg2))
+		return pt_unmap_part(job, &at, entry);
 	return pt_unmap_run(job, &at, entry);
 }
 
@@ -239,12 +272,8 @@ static plat_noinline uint64_t pt_unmap_slow(struct pgtbl *pt, uint64_t iova, uin
 {
 	uint64_t bytes;
 
-	if (!size || ((iova | size) & (pt_page_bytes(pt) - 1)) || iova > pt->iova_last ||
-	    size - 1 > pt->iova_last - iova) {
-		if (report) {
-			report->iova = iova;
-			report->error = -EINVAL;
-		}
+	if (!pgtbl_is_range(pt, iova, size)) {
+		pgtbl_fail(report, iova, -EINVAL);
 		return 0;
 	}
 	plat_read_lock();

@@ -161,15 +161,20 @@ static plat_always_inline void pt_leaf_store(uint64_t *slot, uint64_t entry)
 
 static plat_always_inline bool pt_cas_full(uint64_t *slot, uint64_t old, uint64_t entry)
 {
-	/* PGT-F1, PGT-F2, PGT-F3, PGT-F6: as the caller says */
+	/* PGT-F1, PGT-F2, PGT-F3, PGT-F6, PGT-F7: as the caller says */
 	return plat_cas_full(slot, pt_word(old), pt_word(entry));
 }
 
-/* What was there; 0 is there now. */
+/* What was there; @entry is there now. */
+static plat_always_inline uint64_t pt_xchg_full(uint64_t *slot, uint64_t entry)
+{
+	/* PGT-F5, PGT-X1: as the caller says */
+	return pt_word(plat_xchg_full(slot, pt_word(entry)));
+}
+
 static plat_always_inline uint64_t pt_take_full(uint64_t *slot)
 {
-	/* PGT-F5: as the caller says */
-	return pt_word(plat_xchg_full(slot, 0));
+	return pt_xchg_full(slot, 0);
 }
 
 static plat_always_inline uint64_t pt_raw(const uint64_t *slot)
@@ -218,6 +223,15 @@ static plat_always_inline void pt_line_clear(uint64_t *s)
 	pt_leaf_store(s + 7, 0);
 }
 
+/* Behind the 2^@lg2 bytes around @pos; false when that is behind @last. */
+static inline bool pt_next(uint64_t *pos, uint64_t last, unsigned lg2)
+{
+	uint64_t end = *pos | ((1ull << lg2) - 1);
+
+	*pos = end + 1;
+	return end < last;
+}
+
 /* The pinned level-2 table of @iova, if there is one: see struct pgtbl. */
 static plat_always_inline uint64_t *pt_pinned(const struct pgtbl *pt, uint64_t iova)
 {
@@ -254,16 +268,16 @@ static inline void pt_thaw(struct pgtbl *pt, uint64_t *slot, uint64_t entry)
 	pt_cas_full(slot, entry, entry & ~(uint64_t)FMT_FROZEN);
 }
 
-/* Put @table, written back, into the empty @slot of @level.  False: somebody else was there. */
-static inline bool pt_install(struct pgtbl *pt, uint64_t *slot, const uint64_t *table,
-			      unsigned level)
+/* Put @table, written back, where @old is, nothing or a leaf of @level.  False: it is no longer. */
+static inline bool pt_install(struct pgtbl *pt, uint64_t *slot, uint64_t old,
+			      const uint64_t *table, unsigned level)
 {
 	uint64_t entry = pt_table_entry(pt, table, level);
 
 	if (pt->flush)
 		entry |= FMT_FROZEN;
 	/* PGT-R1: the table's contents before the entry; pairs with PGT-A1. */
-	if (!plat_cas_release(slot, 0, pt_word(entry)))
+	if (!plat_cas_release(slot, pt_word(old), pt_word(entry)))
 		return false;
 	if (pt->flush)
 		pt_thaw(pt, slot, entry);

@@ -1,6 +1,6 @@
 # unit tests of libpgtbl
 if HAVE_CRITERION
-PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_gather \
+PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_change tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_gather \
 	tests/unit/test_pgtbl_map tests/unit/test_pgtbl_pages
 check_PROGRAMS += $(PGTBL_UNIT)
 TESTS += $(PGTBL_UNIT)
@@ -14,6 +14,11 @@ tests_unit_test_pgtbl_SOURCES = tests/unit/test_pgtbl.c $(PGTBL_UNIT_SOURCES)
 tests_unit_test_pgtbl_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
 tests_unit_test_pgtbl_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pgtbl_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_change_SOURCES = tests/unit/test_pgtbl_change.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_change_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_change_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_change_LDADD = $(PGTBL_UNIT_LDADD)
 
 tests_unit_test_pgtbl_fmt_SOURCES = tests/unit/test_pgtbl_fmt.c $(PGTBL_UNIT_SOURCES)
 tests_unit_test_pgtbl_fmt_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
