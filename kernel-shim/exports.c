@@ -14,6 +14,7 @@
 #include "iova.h"
 #include "iova_bulk.h"
 #include "pgtbl.h"
+#include "pgtbl_change.h"
 #include "vtd.h"
 #include "vtd_dmar.h"
 

@@ -2,47 +2,72 @@
 /* pages.c - table pages: counting, the queue of released ones. */
 #include "pgtbl_priv.h"
 
-static void count_pages(struct pgtbl *pt)
+/* One page more on @quota.  False: that would be more than its limit. */
+static bool charge(struct pgtbl_quota *quota)
 {
-	/* relaxed: statistics, ordered by nothing, here and below */
-	uint64_t now = plat_fetch_add_relaxed(&pt->table_pages, 1) + 1;
-	uint64_t peak = plat_load_relaxed(&pt->table_pages_peak); /* relaxed: a count */
+	uint64_t limit, now, peak;
 
-	/* relaxed: a maximum of counts */
-	while (now > peak && !plat_cas_relaxed(&pt->table_pages_peak, peak, now))
-		peak = plat_load_relaxed(&pt->table_pages_peak); /* relaxed: the CAS decides */
+	if (!quota)
+		return true;
+	/* relaxed: a setting; it acts on what is charged from now on */
+	limit = plat_load_relaxed(&quota->limit);
+	do {
+		now = plat_load_relaxed(&quota->pages); /* relaxed: the CAS decides */
+		if (limit && now >= limit)
+			return false;
+		/* relaxed: counts, ordered by nothing, here and below */
+	} while (!plat_cas_relaxed(&quota->pages, now, now + 1));
+	do
+		peak = plat_load_relaxed(&quota->peak); /* relaxed: the CAS decides */
+	while (now >= peak && !plat_cas_relaxed(&quota->peak, peak, now + 1)); /* relaxed: a count */
+	return true;
 }
 
-static uint64_t *alloc_table(struct pgtbl *pt, size_t bytes)
+static void uncharge(struct pgtbl_quota *quota)
 {
-	uint64_t *table = plat_mem_alloc(&pt->pages, bytes, bytes);
+	if (quota)
+		plat_fetch_add_relaxed(&quota->pages, (uint64_t)-1); /* relaxed: a count */
+}
 
-	if (!table)
+static uint64_t *alloc_table(struct pgtbl *pt, size_t bytes, int *error)
+{
+	uint64_t *table;
+
+	*error = -EDQUOT;
+	if (!charge(&pt->own))
 		return NULL;
-	/* An entry could not hold the address: as good as no page. */
-	if (pgtbl_page_phys(pt, table) & ~pt->ops->table_addr_mask) {
-		plat_mem_free(&pt->pages, table, bytes, bytes);
+	if (!charge(pt->quota)) {
+		uncharge(&pt->own);
 		return NULL;
 	}
-	count_pages(pt);
-	return table;
+	table = plat_mem_alloc(&pt->pages, bytes, bytes);
+	if (table && !(pgtbl_page_phys(pt, table) & ~pt->ops->table_addr_mask)) {
+		*error = 0;
+		return table;
+	}
+	/* An entry could not hold the address: as good as no page. */
+	plat_mem_free(&pt->pages, table, bytes, bytes);
+	uncharge(&pt->own);
+	uncharge(pt->quota);
+	*error = -ENOMEM;
+	return NULL;
 }
 
 static void free_table(struct pgtbl *pt, uint64_t *table, size_t bytes)
 {
 	plat_mem_free(&pt->pages, table, bytes, bytes);
-	/* relaxed: statistics */
-	plat_fetch_add_relaxed(&pt->table_pages, (uint64_t)-1);
+	uncharge(&pt->own);
+	uncharge(pt->quota);
 }
 
-uint64_t *pgtbl_page_alloc(struct pgtbl *pt)
+uint64_t *pgtbl_page_alloc(struct pgtbl *pt, int *error)
 {
-	return alloc_table(pt, pt->table_bytes);
+	return alloc_table(pt, pt->table_bytes, error);
 }
 
-uint64_t *pgtbl_root_alloc(struct pgtbl *pt)
+uint64_t *pgtbl_root_alloc(struct pgtbl *pt, int *error)
 {
-	return alloc_table(pt, pt->root_bytes);
+	return alloc_table(pt, pt->root_bytes, error);
 }
 
 void pgtbl_page_free(struct pgtbl *pt, uint64_t *page)

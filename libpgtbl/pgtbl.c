@@ -70,6 +70,7 @@ int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 {
 	struct pgtbl_shape shape;
 	struct pgtbl *pt;
+	int err;
 
 	if (!out || !config || !config_shape(config, &shape))
 		return -EINVAL;
@@ -88,10 +89,12 @@ int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 	pt->flush = config->flush;
 	pt->flush_ctx = config->flush_ctx;
 	pt->ops->init(pt, config);
-	pt->root = pgtbl_root_alloc(pt);
+	pt->own.limit = config->page_limit;
+	pt->quota = config->quota;
+	pt->root = pgtbl_root_alloc(pt, &err);
 	if (!pt->root) {
 		plat_mem_free(&config->meta, pt, sizeof(*pt), PLAT_CACHELINE);
-		return -ENOMEM;
+		return err;
 	}
 	/* A root of level 2 serves all addresses: it is the pinned table of each. */
 	for (unsigned i = 0; pt->levels == 2 && i < PGTBL_LOW_TABLES; i++)
@@ -150,7 +153,7 @@ int pgtbl_visit(struct pgtbl *pt, uint64_t first, uint64_t last,
 void pgtbl_stats(const struct pgtbl *pt, struct pgtbl_stats *stats)
 {
 	/* relaxed: statistics */
-	stats->table_pages = plat_load_relaxed(&pt->table_pages);
-	stats->table_pages_peak = plat_load_relaxed(&pt->table_pages_peak);
+	stats->table_pages = plat_load_relaxed(&pt->own.pages);
+	stats->table_pages_peak = plat_load_relaxed(&pt->own.peak);
 	stats->queued_pages = plat_load_relaxed(&pt->queued_pages);
 }

@@ -83,6 +83,22 @@ enum pgtbl_prot {
 #define PGTBL_AD 16u /* hardware keeps accessed and dirty bits: see pgtbl_dirty.h */
 
 /**
+ * struct pgtbl_quota - table pages that several tables hold together
+ * @limit: most of them; 0: no limit.  May be changed at any time by an atomic store; below
+ *         @pages it means: no more.
+ * @pages: held now, queued ones among them.  To be read atomically; 0 when all
+ *         tables are destroyed.
+ * @peak:  most ever held
+ *
+ * A page beyond the limit is refused with -EDQUOT, exactly: the page that fits is given.
+ */
+struct pgtbl_quota {
+	uint64_t limit;
+	uint64_t pages;
+	uint64_t peak;
+};
+
+/**
  * struct pgtbl_config - what a table is made for
  * @ops:         the format
  * @levels:      number of levels
@@ -105,6 +121,8 @@ enum pgtbl_prot {
  *               once for each batch of entries written, before what they are
  *               reachable from is published.  NULL: walks are coherent.
  * @flush_ctx:   for @flush
+ * @page_limit:  most pages that the table may hold; 0: no limit
+ * @quota:       NULL, or shared with other tables; must outlive them
  */
 struct pgtbl_config {
 	const struct pgtbl_ops *ops;
@@ -120,6 +138,8 @@ struct pgtbl_config {
 	uint64_t phys_offset;
 	void (*flush)(void *ctx, const void *first, size_t bytes);
 	void *flush_ctx;
+	uint64_t page_limit;
+	struct pgtbl_quota *quota;
 };
 
 /**
@@ -128,7 +148,8 @@ struct pgtbl_config {
  * @config: copied
  *
  * Context: any in which config->pages and config->meta may be used.
- * Return: 0; -EINVAL (a configuration the format does not have); -ENOMEM.
+ * Return: 0; -EINVAL (a configuration the format does not have); -ENOMEM; -EDQUOT (no
+ * page for the root within @config->quota).
  */
 int pgtbl_create(struct pgtbl **pt, const struct pgtbl_config *config);
 
@@ -295,7 +316,8 @@ struct pgtbl_calls {
  * -EINVAL: NULL; misaligned or no size; beyond the input or output address
  *          width; permissions the format cannot express;
  * -EEXIST: something is mapped at report->iova;
- * -ENOMEM: no page for a table needed at report->iova.
+ * -ENOMEM: no page for a table needed at report->iova;
+ * -EDQUOT: there is a limit of pages, and that table would be one too many.
  */
 PGTBL_INLINE int pgtbl_map_at(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
 			      unsigned prot, struct pgtbl_report *report)

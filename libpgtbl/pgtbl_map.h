@@ -120,12 +120,13 @@ static inline void pt_in_the_way(struct pt_map_job *job, struct pt_run run, unsi
 	job->cap_pos = job->pos;
 }
 
+/* A zeroed page, or job->error. */
 static inline uint64_t *pt_take_page(struct pt_map_job *job)
 {
 	uint64_t *page = job->spare;
 
 	if (!page)
-		return pgtbl_page_alloc(job->pt);
+		return pgtbl_page_alloc(job->pt, &job->error);
 	job->spare = pgtbl_link(page);
 	pgtbl_set_link(page, NULL);
 	return page;
@@ -147,11 +148,9 @@ static inline bool pt_take_aside(struct pt_map_job *job, unsigned missing, unsig
 
 		if (job->counted[l] == number)
 			continue;
-		page = pgtbl_page_alloc(job->pt);
-		if (!page) {
-			job->error = -ENOMEM;
+		page = pgtbl_page_alloc(job->pt, &job->error);
+		if (!page)
 			return false;
-		}
 		job->counted[l] = number;
 		pt_put_page(job, page);
 	}
@@ -299,10 +298,8 @@ static bool pt_grow(struct pt_map_job *job, const struct pt_place *at, struct pt
 	bool leaves = at->level == run.level + 1;
 	uint64_t *page = pt_take_page(job), *slot;
 
-	if (!page) {
-		job->error = -ENOMEM;
+	if (!page)
 		return false;
-	}
 	slot = &page[pt_index(job->pt, job->pos, run.level)];
 	if (leaves)
 		pt_fill_level(job, slot, run, true);

@@ -52,6 +52,7 @@ struct pgtbl_shape {
  *
  * Everything above is constant after creation but for @low, filled once each.
  *
+ * @own:         pages of this table, and their limit; @quota: of several together
  * @reclaiming:  held by the one drain or reclaim; no table page is freed by
  *               anybody else, so what a reclaimer has seen stays memory of @pt
  * @queued:      released tables, linked through their first word
@@ -84,8 +85,9 @@ struct pgtbl {
 	void (*flush)(void *ctx, const void *first, size_t bytes);
 	void *flush_ctx;
 
-	plat_aligned(PLAT_CACHELINE) uint64_t table_pages;
-	uint64_t table_pages_peak;
+	struct pgtbl_quota *quota;
+
+	plat_aligned(PLAT_CACHELINE) struct pgtbl_quota own;
 	uint64_t queued_pages;
 	void *queued;
 	struct pgtbl_reservation *reservations;
@@ -188,9 +190,9 @@ static inline void pgtbl_set_link(uint64_t *page, const uint64_t *next)
 
 /* pages.c */
 
-/* A zeroed table page, counted; NULL without memory. */
-uint64_t *pgtbl_page_alloc(struct pgtbl *pt);
-uint64_t *pgtbl_root_alloc(struct pgtbl *pt);
+/* A zeroed table page, counted; NULL, and *error is -ENOMEM or -EDQUOT. */
+uint64_t *pgtbl_page_alloc(struct pgtbl *pt, int *error);
+uint64_t *pgtbl_root_alloc(struct pgtbl *pt, int *error);
 void pgtbl_root_free(struct pgtbl *pt);
 /* @page is zeroed again and nobody reads it. */
 void pgtbl_page_free(struct pgtbl *pt, uint64_t *page);

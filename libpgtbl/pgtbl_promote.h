@@ -54,11 +54,9 @@ static bool pt_hold(struct pt_freezer *f)
 {
 	if (f->holder && f->held < f->pt->table_bytes / sizeof(*f->holder) - 1)
 		return true;
-	f->holder = pgtbl_page_alloc(f->pt);
-	if (!f->holder) {
-		f->error = -ENOMEM;
+	f->holder = pgtbl_page_alloc(f->pt, &f->error);
+	if (!f->holder)
 		return false;
-	}
 	f->held = 0;
 	pgtbl_gather_page(f->gather, f->holder);
 	return true;

@@ -30,11 +30,13 @@ static void pt_reserve_install(struct pt_map_job *job, unsigned level)
 	struct pt_place at = pt_walk_thawed(job->pt, job->pos, level, &entry);
 
 	for (; at.level > level; at = pt_walk_thawed(job->pt, job->pos, level, &entry)) {
-		page = entry ? NULL : pt_take_page(job);
-		if (!page) {
-			job->error = entry ? -EEXIST : -ENOMEM;
+		if (entry) {
+			job->error = -EEXIST;
 			return;
 		}
+		page = pt_take_page(job);
+		if (!page)
+			return;
 		pgtbl_flush(job->pt, page, pt_entries(job->pt, at.level - 1));
 		if (!pt_install(job->pt, at.slot, 0, page, at.level))
 			pt_put_page(job, page);

@@ -25,10 +25,11 @@ static void pt_split_fill(const struct pgtbl *pt, uint64_t *page, uint64_t entry
 static int pt_split_one(struct pgtbl *pt, const struct pt_place *at, uint64_t entry)
 {
 	unsigned level = at->level;
-	uint64_t *page = pgtbl_page_alloc(pt);
+	int err;
+	uint64_t *page = pgtbl_page_alloc(pt, &err);
 
 	if (!page)
-		return -ENOMEM;
+		return err;
 	pt_split_fill(pt, page, entry, level);
 	pgtbl_flush(pt, page, pt_entries(pt, level - 1));
 	if (pt_install(pt, at->slot, entry, page, level))
@@ -67,7 +68,7 @@ static void pt_split_group(struct pgtbl *pt, const struct pt_place *at, uint64_t
 
 /*
  * Smaller leaves for the leaf @entry at @at, which serves @iova.  0: the leaf is no
- * longer what it was, by this call or another's; walk again.  -ENOMEM; -EBUSY: the
+ * longer what it was, by this call or another's; walk again.  -ENOMEM; -EDQUOT; -EBUSY: the
  * table has no leaves of the next size.  @gather gets the span of the leaf: IOTLBs may go on
  * using it.
  */

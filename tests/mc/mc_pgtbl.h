@@ -77,7 +77,7 @@ static inline void make(unsigned flags, bool coherent)
 	};
 
 	mc_assert(pgtbl_create(&pt, &c) == 0);
-	mc_quiet(&pt->table_pages, 3 * sizeof(uint64_t));
+	mc_quiet(&pt->own, sizeof(pt->own) + sizeof(pt->queued_pages));
 	for (unsigned i = 0; i < 3; i++)
 		pgtbl_gather_init(&gathered[i]);
 }

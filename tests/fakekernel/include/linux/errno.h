@@ -23,6 +23,7 @@
 #define ETIMEDOUT 110
 #define EALREADY 114
 #define ESTALE 116
+#define EDQUOT 122
 #define ENOTSUP EOPNOTSUPP
 
 #endif
