@@ -13,6 +13,7 @@
 #include "dmap_simq.h"
 #include "iova.h"
 #include "iova_bulk.h"
+#include "iova_place.h"
 #include "pgtbl.h"
 #include "pgtbl_change.h"
 #include "vtd.h"
