@@ -29,6 +29,9 @@ kobj/links: Makefile
 		$(MKDIR_P) "kobj/$${f%/*}" && $(LN_S) "$(abs_top_srcdir)/$$f" "kobj/$$f" || exit; \
 	done && $(LN_S) "$(abs_top_srcdir)/kernel-shim/Kbuild" kobj/Kbuild && \
 	echo 'core-objs := $(patsubst %.c,%.o,$(filter %.c,$(CORE_C)))' >kobj/objects.mk && \
+	for f in $(filter lib%,$(user_headers)); do \
+		echo "#include \"$${f##*/}\""; \
+	done >kobj/kernel-shim/headers.inc && \
 	touch $@
 modules: kobj/links
 	+$(AM_V_at)$(KBUILD) modules

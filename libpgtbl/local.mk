@@ -16,4 +16,4 @@ libpgtbl_libpgtbl_la_LIBADD = libpgtbl/libpgtbl_core.la plat/libplat.la
 libpgtbl_libpgtbl_la_LDFLAGS = $(SOLIB_FLAGS) -Wl,--version-script=$(top_srcdir)/libpgtbl/libpgtbl.map
 libpgtbl_libpgtbl_la_DEPENDENCIES = libpgtbl/libpgtbl_core.la plat/libplat.la libpgtbl/libpgtbl.map
 EXTRA_DIST += libpgtbl/libpgtbl.map
-user_headers += libpgtbl/pgtbl.h
+user_headers += libpgtbl/pgtbl.h libpgtbl/pgtbl_change.h
