@@ -78,7 +78,7 @@ int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 	if (!pt)
 		return -ENOMEM;
 	pt->ops = config->ops;
-	pt->calls = config->flush ? pt->ops->slow : pt->ops->fast;
+	pt->calls = config->flush ? pt->ops->flushed : pt->ops->fast;
 	set_shape(pt, config, &shape);
 	pt->unlink = config->flags & PGTBL_UNLINK;
 	pt->hw_ad = config->flags & PGTBL_AD;

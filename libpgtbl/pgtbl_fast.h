@@ -7,13 +7,22 @@
  * leaf), and that to the slow one (anything).  The lower tiers start from the
  * beginning, so an upper one must leave nothing behind.
  *
- * Only for tables with coherent walks: nothing here calls the flush hook.
+ * Compiled twice: @flush is a constant, false for tables with coherent walks.  With
+ * true, a batch of entries is written back before its call's read section ends; what
+ * lies above it has been, or the way down would not be live (pgtbl_walk.h).
  */
 #ifndef PGTBL_FAST_H
 #define PGTBL_FAST_H
 
 /* Up to this many entries a plain loop is quicker than one that goes by lines. */
 #define PT_FEW 16u
+
+static plat_always_inline void pt_fast_flush(const struct pgtbl *pt, const uint64_t *slot,
+					     size_t n, bool flush)
+{
+	if (flush)
+		pt->flush(pt->flush_ctx, slot, n * sizeof(*slot));
+}
 
 /* *@table: go down through its entry for @iova, which must be live. */
 static plat_always_inline bool pt_fast_down(const struct pgtbl *pt, uint64_t **table, uint64_t iova,
@@ -98,9 +107,10 @@ static plat_always_inline bool pt_is_page(uint64_t entry)
  * one walk over the entries, so something may have been there for a moment; the
  * slow tier, which is next, writes the same again, and notes it if it fails.
  */
-static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t entry,
-					    uint64_t step, bool once)
+static plat_always_inline bool pt_fast_fill(const struct pgtbl *pt, uint64_t *slot, unsigned n,
+					    uint64_t entry, bool once, bool flush)
 {
+	uint64_t step = pt_step(pt, 1);
 	unsigned i = 0, done;
 
 	if (!once || n <= PT_FEW) {
@@ -110,18 +120,20 @@ static plat_always_inline bool pt_fast_fill(uint64_t *slot, unsigned n, uint64_t
 			pt_line_store(&slot[i], entry, step);
 		for (; i < n; i++, entry += step)
 			pt_leaf_store(&slot[i], entry);
+		pt_fast_flush(pt, slot, n, flush);
 		return true;
 	}
 	done = pt_fill(slot, n, entry, step);
-	if (plat_likely(done == n))
-		return true;
-	for (i = 0; i < done; i++)
-		pt_leaf_store(&slot[i], 0);
-	return false;
+	if (plat_unlikely(done != n))
+		for (i = 0; i < done; i++)
+			pt_leaf_store(&slot[i], 0);
+	pt_fast_flush(pt, slot, done, flush && done);
+	return done == n;
 }
 
-static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
-				    unsigned prot, struct pgtbl_report *report)
+static plat_always_inline int pt_map_mid_with(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					      uint64_t size, unsigned prot,
+					      struct pgtbl_report *report, bool flush)
 {
 	uint64_t attr, *slot, *table;
 	bool done = false;
@@ -138,13 +150,13 @@ static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t ph
 		slot = table ? &table[pt_index(pt, iova, 2)] : NULL;
 		if (plat_likely(slot && !pt_leaf_load(slot))) {
 			pt_leaf_store(slot, fmt_leaf(phys, attr, 2));
+			pt_fast_flush(pt, slot, 1, flush);
 			done = true;
 		}
 	} else {
 		done = !pt_may_group(pt, iova, phys, size) && pt_fast_level1(pt, iova, &slot) &&
-		       pt_fast_fill(slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
-				    fmt_leaf(phys, attr, 1), pt_step(pt, 1),
-				    report && report->gather);
+		       pt_fast_fill(pt, slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
+				    fmt_leaf(phys, attr, 1), report && report->gather, flush);
 	}
 	plat_read_unlock();
 	if (plat_unlikely(!done))
@@ -152,13 +164,28 @@ static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t ph
 	return 0;
 }
 
-static int pt_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
-		  struct pgtbl_report *report)
+static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+				    unsigned prot, struct pgtbl_report *report)
+{
+	return pt_map_mid_with(pt, iova, phys, size, prot, report, false);
+}
+
+static plat_noinline int pt_map_mid_flush(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					  uint64_t size, unsigned prot,
+					  struct pgtbl_report *report)
+{
+	return pt_map_mid_with(pt, iova, phys, size, prot, report, true);
+}
+
+static plat_always_inline int pt_map_with(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					  uint64_t size, unsigned prot,
+					  struct pgtbl_report *report, bool flush)
 {
 	uint64_t attr, *slot;
 
 	if (plat_unlikely(size != pt_page_bytes(pt)))
-		return pt_map_mid(pt, iova, phys, size, prot, report);
+		return flush ? pt_map_mid_flush(pt, iova, phys, size, prot, report) :
+			       pt_map_mid(pt, iova, phys, size, prot, report);
 	if (plat_unlikely((iova & pt->iova_bad) | (phys & pt->phys_bad) |
 			  (prot & ~(PGTBL_PROT_COUNT - 1))))
 		return pt_map_slow(pt, iova, phys, size, prot, report);
@@ -170,8 +197,21 @@ static int pt_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
 		return pt_map_slow(pt, iova, phys, size, prot, report);
 	}
 	pt_leaf_store(slot, fmt_leaf(phys, attr, 1));
+	pt_fast_flush(pt, slot, 1, flush);
 	plat_read_unlock();
 	return 0;
+}
+
+static int pt_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
+		  struct pgtbl_report *report)
+{
+	return pt_map_with(pt, iova, phys, size, prot, report, false);
+}
+
+static int pt_map_flush(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+			unsigned prot, struct pgtbl_report *report)
+{
+	return pt_map_with(pt, iova, phys, size, prot, report, true);
 }
 
 /* Clear @n leaves, how many until the first that is none. */
@@ -193,10 +233,12 @@ static plat_always_inline unsigned pt_fast_clear(uint64_t *slot, unsigned n)
 	return i;
 }
 
-static plat_noinline uint64_t pt_unmap_mid(struct pgtbl *pt, uint64_t iova, uint64_t size,
-					   struct pgtbl_gather *gather, struct pgtbl_report *report)
+static plat_always_inline uint64_t pt_unmap_mid_with(struct pgtbl *pt, uint64_t iova, uint64_t size,
+						     struct pgtbl_gather *gather,
+						     struct pgtbl_report *report, bool flush)
 {
 	uint64_t entry, done = 0, *slot, *table;
+	unsigned n;
 
 	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !plat_read_trylock()))
 		return pt_unmap_slow(pt, iova, size, gather, report);
@@ -207,11 +249,13 @@ static plat_noinline uint64_t pt_unmap_mid(struct pgtbl *pt, uint64_t iova, uint
 	entry = pt_load(slot);
 	if (pt_is_live(entry, 2) && !(pt->unlink && size == pt_span(pt, 2))) {
 		slot = &pt_live_table(pt, entry, 2)[pt_index(pt, iova, 1)];
-		done = (uint64_t)pt_fast_clear(slot, (unsigned)(size >> pt_span_lg2(pt, 1)))
-		       << pt_span_lg2(pt, 1);
+		n = pt_fast_clear(slot, (unsigned)(size >> pt_span_lg2(pt, 1)));
+		pt_fast_flush(pt, slot, n, flush && n);
+		done = (uint64_t)n << pt_span_lg2(pt, 1);
 	} else if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && fmt_is_leaf(entry, 2) &&
 		   !fmt_in_group(entry, 2)) {
 		pt_leaf_store(slot, 0);
+		pt_fast_flush(pt, slot, 1, flush);
 		done = size;
 	}
 out:
@@ -223,13 +267,28 @@ out:
 	return done;
 }
 
-static uint64_t pt_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
-			 struct pgtbl_gather *gather, struct pgtbl_report *report)
+static plat_noinline uint64_t pt_unmap_mid(struct pgtbl *pt, uint64_t iova, uint64_t size,
+					   struct pgtbl_gather *gather, struct pgtbl_report *report)
+{
+	return pt_unmap_mid_with(pt, iova, size, gather, report, false);
+}
+
+static plat_noinline uint64_t pt_unmap_mid_flush(struct pgtbl *pt, uint64_t iova, uint64_t size,
+						 struct pgtbl_gather *gather,
+						 struct pgtbl_report *report)
+{
+	return pt_unmap_mid_with(pt, iova, size, gather, report, true);
+}
+
+static plat_always_inline uint64_t pt_unmap_with(struct pgtbl *pt, uint64_t iova, uint64_t size,
+						 struct pgtbl_gather *gather,
+						 struct pgtbl_report *report, bool flush)
 {
 	uint64_t *slot;
 
 	if (plat_unlikely(size != pt_page_bytes(pt)))
-		return pt_unmap_mid(pt, iova, size, gather, report);
+		return flush ? pt_unmap_mid_flush(pt, iova, size, gather, report) :
+			       pt_unmap_mid(pt, iova, size, gather, report);
 	if (plat_unlikely((iova & pt->iova_bad) || !plat_read_trylock()))
 		return pt_unmap_slow(pt, iova, size, gather, report);
 	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !pt_is_page(pt_leaf_load(slot)))) {
@@ -237,10 +296,23 @@ static uint64_t pt_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
 		return pt_unmap_slow(pt, iova, size, gather, report);
 	}
 	pt_leaf_store(slot, 0);
+	pt_fast_flush(pt, slot, 1, flush);
 	plat_read_unlock();
 	if (plat_unlikely(!pgtbl_gather_try(gather, iova, iova + pt_page_bytes(pt) - 1)))
 		pgtbl_gather_join(gather, iova, iova + pt_page_bytes(pt) - 1);
 	return pt_page_bytes(pt);
+}
+
+static uint64_t pt_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			 struct pgtbl_gather *gather, struct pgtbl_report *report)
+{
+	return pt_unmap_with(pt, iova, size, gather, report, false);
+}
+
+static uint64_t pt_unmap_flush(struct pgtbl *pt, uint64_t iova, uint64_t size,
+			       struct pgtbl_gather *gather, struct pgtbl_report *report)
+{
+	return pt_unmap_with(pt, iova, size, gather, report, true);
 }
 
 static int pt_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
@@ -323,8 +395,9 @@ static plat_always_inline void pt_sg_store(const struct pgtbl *pt, uint64_t *slo
 }
 
 /* Segments that together stay inside one leaf table, without filling it. */
-static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
-		     size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+static plat_always_inline int pt_map_sg_with(struct pgtbl *pt, uint64_t iova,
+					     const struct pgtbl_segment *seg, size_t nr_seg,
+					     unsigned prot, struct pgtbl_report *report, bool flush)
 {
 	uint64_t attr, *slot;
 	struct pt_sg_sum sum;
@@ -342,8 +415,21 @@ static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	}
 	pt_sg_store(pt, slot, seg, nr_seg, attr);
+	pt_fast_flush(pt, slot, (size_t)(sum.total >> pt_span_lg2(pt, 1)), flush);
 	plat_read_unlock();
 	return 0;
+}
+
+static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+		     size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+{
+	return pt_map_sg_with(pt, iova, seg, nr_seg, prot, report, false);
+}
+
+static int pt_map_sg_flush(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+			   size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+{
+	return pt_map_sg_with(pt, iova, seg, nr_seg, prot, report, true);
 }
 
 #endif

@@ -119,7 +119,7 @@ struct pgtbl_ops {
 	bool (*shape)(const struct pgtbl_config *config, struct pgtbl_shape *shape);
 	void (*init)(struct pgtbl *pt, const struct pgtbl_config *config);
 	struct pgtbl_calls fast;
-	struct pgtbl_calls slow; /* for tables that need the flush hook */
+	struct pgtbl_calls flushed; /* for tables that need the flush hook */
 	unsigned (*leaves)(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *more,
 			   struct pgtbl_leaf *leaf);
 	pgtbl_level_fn reclaim_level;

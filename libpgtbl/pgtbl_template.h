@@ -83,7 +83,7 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 		.table_addr_mask = (FMT_ADDR) << FMT_ADDR_SHIFT, .shape = fmt_shape,               \
 		.init = pt_init,                                                                   \
 		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
-		.slow = { pt_map_slow, pt_unmap_slow, pt_translate_slow, pt_map_sg_slow },         \
+		.flushed = { pt_map_flush, pt_unmap_flush, pt_translate, pt_map_sg_flush },        \
 		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level,                            \
 		.promote_level = pt_promote_level, .demote = pt_demote, .replace = pt_replace,     \
 		.reserve = pt_reserve, .destroy = pt_destroy,                                      \

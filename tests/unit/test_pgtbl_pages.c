@@ -359,6 +359,27 @@ Test(pgtbl_pages, every_line_is_flushed_once)
 	cr_expect_eq(lines_of(0, 6 * G1 + M2, M2, true), 1);
 	cr_expect_eq(lines_of(0, 6 * G1, M2, false), 64);
 	cr_expect_eq(lines_of(0, 6 * G1 + M2, M2, false), 1);
+	cr_expect_eq(lines_of(0, 6 * G1 + 5 * K4, K4, true), 1);
+	cr_expect_eq(lines_of(0, 6 * G1 + 5 * K4, K4, false), 1);
+	unit_close();
+}
+
+Test(pgtbl_pages, a_list_is_flushed_once)
+{
+	struct pgtbl_segment seg[12];
+	unsigned long before;
+
+	for (unsigned i = 0; i < 12; i++)
+		seg[i] = (struct pgtbl_segment){ G1 + 2 * i * K4, K4 };
+	open_noncoherent(pool_flush);
+	cr_assert_eq(lines_of(0, 6 * G1, K4, true), 3 * 64 + 3);
+	before = pool.lines;
+	/* entries 4 to 15: half of one line and all of the next */
+	cr_assert_eq(pgtbl_map_sg(pt, 6 * G1 + 4 * K4, seg, 12, 3), 0);
+	check_hw();
+	cr_expect_eq(pool.lines - before, 2);
+	cr_expect_eq(lines_of(0, 6 * G1 + 4 * K4, 12 * K4, false), 2);
+	cr_expect_eq(lines_of(0, 6 * G1, K4, false), 1);
 	unit_close();
 }
 
