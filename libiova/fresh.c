@@ -21,7 +21,7 @@ bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, un
 
 static bool adopt_some(struct iova_ctx *c, unsigned class)
 {
-	struct iova_node *near = c->s->root;
+	struct iova_node *near = iova_begin(c, 1);
 	struct iova_ref line;
 	uint64_t from = c->want->lo;
 
@@ -40,7 +40,7 @@ static bool adopt_some(struct iova_ctx *c, unsigned class)
 			    iova_adopt(c, &ref, ctl, class))
 				return true;
 		}
-		iova_lower_line(c->slot, c->cpu, &line);
+		iova_found_nothing(c, &line);
 		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(1)));
 	}
 	return false;
@@ -101,6 +101,8 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
 		unsigned g = u.group * IOVA_GROUP;
 		uint64_t pat;
 
+		if (ref->base_pfn + ((uint64_t)g << iova_unit_lg2(ref->level)) > c->want->hi)
+			break;
 		u.mask = fitting(c, ref, g, parts);
 		pat = (uint64_t)u.mask << g;
 		if (!pat)
@@ -183,7 +185,7 @@ static void open_line0(struct iova_ctx *c, struct iova_node *node, unsigned chil
 bool iova_new_line0(struct iova_ctx *c, bool any)
 {
 	uint64_t test = any ? 0 : 1ull << IOVA_CLASS_SPLIT, from = c->want->lo;
-	struct iova_node *near = c->s->root;
+	struct iova_node *near = iova_begin(c, 1);
 	struct iova_ref line;
 
 	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line,
@@ -208,7 +210,7 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 			iova_move_end(c->s, true);
 			return true;
 		}
-		iova_lower_line(c->slot, c->cpu, &line);
+		iova_found_nothing(c, &line);
 		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(1)));
 	}
 	return false;
@@ -254,7 +256,7 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 /* One node below level @above.  1 made, 0 no room there, or -ENOMEM. */
 static int grow_below(struct iova_ctx *c, unsigned above, bool parts)
 {
-	struct iova_node *near = c->s->root;
+	struct iova_node *near = iova_begin(c, above);
 	uint64_t from = c->want->lo;
 	struct iova_ref line;
 	int r = 0;
@@ -263,7 +265,7 @@ static int grow_below(struct iova_ctx *c, unsigned above, bool parts)
 				    &line, &near)) {
 		r = node_in_line(c, &line, parts);
 		if (!r)
-			iova_lower_line(c->slot, c->cpu, &line);
+			iova_found_nothing(c, &line);
 		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(above)));
 	}
 	return r;

@@ -293,6 +293,7 @@ static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t 
 /* search.c */
 bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_t last,
 		    uint64_t test, unsigned run, struct iova_ref *ref, struct iova_node **near);
+struct iova_node *iova_window_node(struct iova_space *s, uint64_t first, uint64_t last);
 void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value);
 void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line);
 uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl);

@@ -16,7 +16,34 @@ struct iova_ctx {
 	uint64_t moves;	 /* of the space, when the round began */
 	unsigned pushed; /* hints found on the way */
 	bool busy;	 /* a word was passed over because its ownership was changing hands */
+	struct iova_node
+		*window; /* the smallest node that holds the window, once it was asked for */
 };
+
+/*
+ * The caller looked for its want in @line in vain.  That says nothing of a line
+ * that reaches out of the window; beyond the ends of the space nothing is free.
+ */
+static inline void iova_found_nothing(struct iova_ctx *c, const struct iova_ref *line)
+{
+	uint64_t last = line->base_pfn + ((1ull << iova_span_lg2(line->level)) - 1);
+
+	if ((line->base_pfn >= c->want->lo || c->want->lo == c->s->first_pfn) &&
+	    (last <= c->want->hi || c->want->hi == c->s->last_pfn))
+		iova_lower_line(c->slot, c->cpu, line);
+}
+
+/* Where iova_next_line() begins when it looks for lines of @level in the whole window. */
+static inline struct iova_node *iova_begin(struct iova_ctx *c, unsigned level)
+{
+	struct iova_node *node = c->window;
+
+	if (!node)
+		node = c->window = iova_window_node(c->s, c->want->lo, c->want->hi);
+	while (node->level <= level && node->parent)
+		node = node->parent;
+	return node;
+}
 
 static plat_always_inline uint64_t *iova_hint_at(struct iova_slot *slot, unsigned level,
 						 unsigned class, uint32_t top)

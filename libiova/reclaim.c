@@ -68,7 +68,7 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
 	}
 	do { /* not empty, or a free came in: as it was, with what REM gathered */
 		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
-	} while (!plat_cas_full(ctlp, ctl, /* IOVA-K5: pairs with IOVA-W3 */
+	} while (!plat_cas_full(ctlp, ctl,     /* IOVA-K5: pairs with IOVA-W3 */
 				(ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0)));
 	iova_word_open(ref);
 	return 0;
@@ -124,7 +124,7 @@ static bool park_children(struct iova_space *s, const struct iova_ref *line, boo
 bool iova_reclaim(struct iova_ctx *c, bool halves)
 {
 	unsigned level = c->want->level;
-	struct iova_node *near = c->s->root;
+	struct iova_node *near = iova_begin(c, level);
 	uint64_t from = c->want->lo;
 	struct iova_ref line;
 

@@ -176,7 +176,7 @@ static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bo
 		return pfn;
 	}
 	if (!own_class)
-		iova_lower_line(c->slot, c->cpu, line);
+		iova_found_nothing(c, line);
 	return IOVA_NONE;
 }
 
@@ -217,7 +217,7 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	struct iova_ref line;
 	bool wrapped = false;
 
-	near = near ? near : c->s->root;
+	near = near ? near : iova_begin(c, want->level);
 	span = 1ull << iova_span_lg2(want->level);
 	if (from < want->lo || from > want->hi)
 		from = want->lo;
@@ -295,7 +295,7 @@ static uint64_t take_new_room(struct iova_ctx *c)
 static uint64_t take_any(struct iova_ctx *c)
 {
 	const struct iova_want *want = c->want;
-	struct iova_node *near = c->s->root;
+	struct iova_node *near = iova_begin(c, c->want->level);
 	uint64_t from = want->lo, pfn;
 	struct iova_ref line;
 
@@ -311,7 +311,7 @@ static uint64_t take_any(struct iova_ctx *c)
 /* Step 5b: words of other CPUs that show room become shared. */
 static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 {
-	struct iova_node *near = c->s->root;
+	struct iova_node *near = iova_begin(c, level);
 	uint64_t from = c->want->lo;
 	struct iova_want w = *c->want;
 	struct iova_ref line;
@@ -356,6 +356,7 @@ static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova
 	c->error = -ENOSPC;
 	c->moves = plat_load_acquire(&s->moves); /* IOVA-X2: pairs with IOVA-X1 */
 	c->busy = false;
+	c->window = NULL;
 	c->pushed = 0;
 	c->fresh = IOVA_NONE;
 	c->cpu = plat_cpu();

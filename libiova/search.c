@@ -116,8 +116,29 @@ static bool judge(const struct iova_ref *ref, uint64_t ctl, unsigned cpu, bool *
 	return true;
 }
 
+/* What the words of a line have free; of those that are not @judged, all they could have. */
+static uint64_t line_value(const struct iova_ref *line, const bool *judged)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const uint64_t *w = (uint64_t *)((char *)line->node + line->off) + i;
+		uint64_t ctl = plat_load_acquire(w + 4); /* IOVA-W3: pairs with IOVA-R2 */
+		unsigned class = iova_ctl_class(ctl);
+
+		if (judged[i] || iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
+			/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
+			value = join(value, iova_word_value(plat_load_acquire(w), class,
+							    line->level, ctl));
+		else
+			value = join(value, 1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
+	}
+	return value;
+}
+
 /*
- * The caller looked at this line and found nothing: let the cell say so.
+ * The caller looked at this line and found nothing: let the cell say so, unless it
+ * does already (what is free in the line is not what the caller looks for).
  * A word owned by @cpu is judged only if the caller still runs there after it
  * has cleared OPEN (the tick), because a put() on that CPU reads OPEN and
  * stores the word in one step of that CPU: it comes either before the tick,
@@ -127,13 +148,16 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 {
 	struct iova_node *parent = line->level ? line->node->parent : line->node;
 	unsigned child = line->level ? line->node->index : line->child;
-	uint64_t *cell, old, value = 0, tick;
-	bool judged[4], owned = false;
+	bool judged[4] = { true, true, true, true }, owned = false;
+	uint64_t *cell, old, value, tick;
 
 	if (!parent)
 		return;
 	cell = &parent->cell[line->level][child];
-	old = mark(cell, plat_load_acquire(cell)); /* IOVA-S6: pairs with IOVA-S7 */
+	old = plat_load_acquire(cell); /* IOVA-S6: pairs with IOVA-S7 */
+	if (line_value(line, judged) == (old & IOVA_CELL_VALUE))
+		return;
+	old = mark(cell, old);
 	if (!old)
 		return;
 	for (unsigned i = 0; i < 4; i++) {
@@ -148,18 +172,7 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 			return;
 	}
 	plat_mb(); /* IOVA-S4: pairs with IOVA-W4 */
-	for (unsigned i = 0; i < 4; i++) {
-		const uint64_t *w = (uint64_t *)((char *)line->node + line->off) + i;
-		uint64_t ctl = plat_load_acquire(w + 4); /* IOVA-W3: pairs with IOVA-R2 */
-		unsigned class = iova_ctl_class(ctl);
-
-		if (judged[i] || iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
-			/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
-			value = join(value, iova_word_value(plat_load_acquire(w), class,
-							    line->level, ctl));
-		else
-			value = join(value, 1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
-	}
+	value = line_value(line, judged);
 	/* IOVA-S8: pairs with IOVA-S7 */
 	plat_cas_full(cell, old, next_version(old, value));
 }
@@ -193,16 +206,16 @@ static bool spans(const struct iova_node *node, uint64_t pfn)
 
 /*
  * The first child of @node, at or after the one that holds *@from, that has what is
- * wanted; *@from becomes the first granule of what was not passed over.  The
- * child's number, or IOVA_CHILDREN.
+ * wanted; *@from becomes the first granule of what was not passed over, beyond
+ * @last if nothing up to there will do.  The child's number, or IOVA_CHILDREN.
  */
-static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *from, uint64_t test,
-			   unsigned run)
+static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *from, uint64_t last,
+			   uint64_t test, unsigned run)
 {
 	unsigned lg2 = iova_span_lg2(node->level - 1u);
 	unsigned i = (unsigned)((*from - node->base_pfn) >> lg2);
 
-	for (; i < IOVA_CHILDREN; i++) {
+	for (; i < IOVA_CHILDREN && *from <= last; i++) {
 		if (wanted(plat_load_acquire(&node->cell[level][i]), test, run) &&
 		    /* IOVA-N3: pairs with IOVA-N2 */
 		    (node->level == 1 || plat_load_acquire(&node->child[i])))
@@ -227,7 +240,7 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 		line_ref(s, s->root, level, 0, ref);
 		return from <= last && spans(s->root, from);
 	}
-	for (;;) {
+	while (from <= last) {
 		unsigned i;
 
 		while (!spans(node, from)) {
@@ -235,15 +248,13 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 				return false;
 			node = node->parent;
 		}
-		if (from > last)
-			return false;
-		i = next_child(node, level, &from, test, run);
+		i = next_child(node, level, &from, last, test, run);
 		if (i == IOVA_CHILDREN) {
 			lower_node(node, level);
 			continue;
 		}
 		if (from > last)
-			return false;
+			break;
 		if (node->level == level + 1) {
 			struct iova_node *at = node;
 
@@ -255,4 +266,22 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 		}
 		node = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
 	}
+	return false;
+}
+
+/* The smallest node that holds [first, last]: where searches for them may begin. */
+struct iova_node *iova_window_node(struct iova_space *s, uint64_t first, uint64_t last)
+{
+	struct iova_node *node = s->root;
+
+	while (node->level > 1) {
+		unsigned i = first >> iova_span_lg2(node->level - 1u) & (IOVA_CHILDREN - 1);
+		struct iova_node *child;
+
+		child = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+		if (!child || !spans(child, last))
+			break;
+		node = child;
+	}
+	return node;
 }
