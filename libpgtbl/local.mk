@@ -6,6 +6,7 @@ libpgtbl_libpgtbl_core_la_SOURCES = libpgtbl/pgtbl.h libpgtbl/pgtbl_priv.h libpg
 	libpgtbl/pgtbl_split.h libpgtbl/pgtbl_promote.h libpgtbl/pgtbl_replace.h \
 	libpgtbl/pgtbl_reserve.h libpgtbl/pgtbl_change.h libpgtbl/change.c libpgtbl/reserve.c \
 	libpgtbl/pgtbl.c libpgtbl/pages.c libpgtbl/gather.c libpgtbl/dump.c libpgtbl/calls.c \
+	libpgtbl/fmt/amdv1.c libpgtbl/fmt/arm.c libpgtbl/fmt/riscv.c libpgtbl/fmt/tce.c \
 	libpgtbl/fmt/vtdss.c libpgtbl/fmt/x86_64.c
 libpgtbl_libpgtbl_core_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libpgtbl
 libpgtbl_libpgtbl_core_la_CFLAGS = $(AM_CFLAGS) $(URCU_BP_CFLAGS)

@@ -58,6 +58,14 @@ struct pgtbl;
 struct pgtbl_ops;
 extern const struct pgtbl_ops pgtbl_vtdss_ops;	/* VT-d second stage, 3/4/5 levels */
 extern const struct pgtbl_ops pgtbl_x86_64_ops; /* x86-64 = VT-d first stage, 4/5 levels */
+extern const struct pgtbl_ops pgtbl_amdv1_ops;	/* AMD IOMMU host tables, 1 to 6 levels */
+extern const struct pgtbl_ops pgtbl_arm_s1_ops; /* ARM 64-bit stage 1, 2 to 4 levels */
+extern const struct pgtbl_ops pgtbl_arm_s2_ops; /* ARM 64-bit stage 2, 2 to 4 levels */
+extern const struct pgtbl_ops pgtbl_riscv_ops;	/* RISC-V Sv39/48/57, 3/4/5 levels */
+extern const struct pgtbl_ops pgtbl_tce_ops;	/* powerpc TCE, 1 to 5 levels */
+
+/* The MAIR that ARM stage-1 entries count on: 0 not cached, 1 write-back, 2 Device-nGnRE. */
+#define PGTBL_ARM_MAIR 0x04ff44ull
 
 /**
  * enum pgtbl_prot - permissions and attributes of a mapping
@@ -80,6 +88,7 @@ enum pgtbl_prot {
 #define PGTBL_SNOOP_CTL 2u /* VT-d second stage: ECAP.SC is set, PGTBL_COHERENT sets SNP */
 #define PGTBL_SPLIT 4u	   /* what unmap does inside a larger leaf: see pgtbl_unmap_at() */
 #define PGTBL_WIDEN 8u
+#define PGTBL_SVPBMT 32u   /* RISC-V: Svpbmt is there, PGTBL_MMIO sets PBMT */
 #define PGTBL_AD 16u /* hardware keeps accessed and dirty bits: see pgtbl_dirty.h */
 
 /**

@@ -37,8 +37,9 @@
  *                      entry, 0 in FMT_TABLE().  Set: hardware still follows
  *                      the entry, but a mapper must clear it before it relies
  *                      on the table (see pgtbl_walk.h).
- *   FMT_INUSE          a bit of FMT_LOW_MASK that is set in every leaf: the AND
- *                      of several entries has it if none of them is a hole.
+ *   FMT_INUSE          bits of FMT_LOW_MASK, at least one of which is set in every
+ *                      leaf.  No entry is a hole if the AND of several has one;
+ *                      where there is but one bit, the reverse holds too.
  *   FMT_BIG_ENDIAN     1: words in memory have their most significant byte first
  *   A word whose FMT_LOW_MASK bits are all 0 is no entry for hardware, for
  *   fmt_is_leaf() or for a table: unlinked tables are linked through one.  The

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-#include "pgtbl_hw.h"
-
-#define BIT(n) (1ull << (n))
+/* pgtbl_hw.c - the walk; what words mean is pgtbl_hw_decode.c. */
+#include "pgtbl_hw_priv.h"
 
 struct walk {
 	struct hw_walker *hw;
@@ -9,77 +8,55 @@ struct walk {
 	void *ctx;
 };
 
-enum kind { NOTHING, TABLE, LEAF, RESERVED };
-
-/* VT-d second stage: R 0, W 1, PS 7 (levels 2 and 3), SNP 11, TM 62. */
-static enum kind decode_ss(const struct hw_walker *hw, uint64_t e, unsigned level,
-			   struct model_leaf *leaf)
+/* The other words of the leaf that begins at @w; *n: how many it has. */
+static const char *check_group(const struct hw_walker *hw, const uint64_t *w, uint64_t index,
+			       const struct hw_entry *e, unsigned shift, uint64_t *n)
 {
-	bool page = level == 1 || (e & BIT(7));
+	uint64_t first = hw_word(hw->format, *w);
 
-	if (!(e & 3))
-		return NOTHING;
-	if ((e & BIT(62)) || (e & 0x000ffffffffff000ull) >> hw->oa_bits)
-		return page ? RESERVED : (e & BIT(62) ? RESERVED : TABLE);
-	if (!page)
-		return (e & (BIT(11) | 0x78)) ? RESERVED : TABLE;
-	if (level > 3 || (level == 1 && (e & BIT(7))) || (!hw->snoop_ctl && (e & BIT(11))) ||
-	    (e & ((BIT(12 + 9 * (level - 1)) - 1) & ~0xfffull)) || (e & 0x78))
-		return RESERVED;
-	leaf->prot = (e & BIT(0) ? PGTBL_READ : 0) | (e & BIT(1) ? PGTBL_WRITE : 0) |
-		     (e & BIT(11) ? PGTBL_COHERENT : 0);
-	return LEAF;
-}
-
-/* x86-64: P 0, RW 1, US 2, PWT 3, PCD 4, A 5, D 6, PS 7 (levels 2 and 3), XD 63. */
-static enum kind decode_x86(const struct hw_walker *hw, uint64_t e, unsigned level,
-			    struct model_leaf *leaf)
-{
-	bool page = level == 1 || (e & BIT(7));
-
-	if (!(e & 1))
-		return NOTHING;
-	if (!page)
-		return (e & (BIT(1) | BIT(2))) == (BIT(1) | BIT(2)) && !(e & BIT(63)) ? TABLE
-										      : RESERVED;
-	if (level > 3 || (level == 1 && (e & BIT(7))) || !(e & BIT(5)) ||
-	    ((e & BIT(1)) && !(e & BIT(6))) || (e & 0x000ffffffffff000ull) >> hw->oa_bits ||
-	    (e & ((BIT(12 + 9 * (level - 1)) - 1) & ~0xfffull)) || (e & 0x7ff0000000000000ull))
-		return RESERVED;
-	leaf->prot = PGTBL_READ | (e & BIT(1) ? PGTBL_WRITE : 0) | (e & BIT(2) ? 0 : PGTBL_PRIV) |
-		     (e & BIT(63) ? PGTBL_NOEXEC : 0) | (e & BIT(4) ? PGTBL_MMIO : 0);
-	return LEAF;
+	*n = 1ull << (e->lg2 - shift);
+	if (*n > BIT(hw->index_lg2) || index % *n)
+		return "a leaf of several entries begins where it may not";
+	for (uint64_t i = 1; i < *n; i++)
+		if (hw_word(hw->format, w[i]) != first + i * e->step)
+			return "the entries of a leaf do not belong together";
+	return NULL;
 }
 
 static const char *walk_table(struct walk *w, uint64_t page, unsigned level, uint64_t iova)
 {
 	struct hw_walker *hw = w->hw;
-	unsigned shift = 12 + 9 * (level - 1);
+	unsigned shift = hw->page_lg2 + hw->index_lg2 * (level - 1);
+	uint64_t entries = BIT(level == hw->levels ? hw->root_lg2 : hw->index_lg2), n;
 	const uint64_t *table;
 
 	if (!pool_owns(hw->pool, page))
 		return "a table entry points outside memory";
 	hw->tables++;
 	table = pool_hw(hw->pool, page);
-	for (unsigned i = 0; i < 512; i++) {
-		struct model_leaf leaf = { .iova = iova + ((uint64_t)i << shift),
-					   .phys = table[i] & 0x000ffffffffff000ull,
-					   .size = BIT(shift) };
+	for (uint64_t i = 0; i < entries; i += n) {
+		struct model_leaf leaf = { .iova = iova + (i << shift) };
 		const char *error = NULL;
-		enum kind kind;
+		struct hw_entry e;
 
+		n = 1;
 		if (!table[i])
 			continue;
 		if (table[i] == POOL_STALE)
 			return "hardware reads a line that was never flushed";
-		kind = hw->format == HW_VTDSS ? decode_ss(hw, table[i], level, &leaf)
-					      : decode_x86(hw, table[i], level, &leaf);
-		if (kind == RESERVED)
+		e = hw_decode(hw, hw_word(hw->format, table[i]), level, shift);
+		if (e.kind == RESERVED)
 			return "an entry has reserved bits set";
-		if (kind == TABLE)
-			error = walk_table(w, leaf.phys, level - 1, leaf.iova);
-		else if (kind == LEAF)
-			error = w->fn(w->ctx, &leaf);
+		if (e.kind == TABLE) {
+			error = walk_table(w, e.phys, level - 1, leaf.iova);
+		} else if (e.kind == LEAF) {
+			error = check_group(hw, &table[i], i, &e, shift, &n);
+			leaf.phys = e.phys;
+			leaf.size = BIT(e.lg2);
+			leaf.prot = e.prot;
+			if (!error)
+				error = w->fn(w->ctx, &leaf);
+		}
 		if (error)
 			return error;
 	}
@@ -93,4 +70,48 @@ const char *hw_walk(struct hw_walker *hw, uint64_t root,
 
 	hw->tables = 0;
 	return walk_table(&w, root, hw->levels, 0);
+}
+
+unsigned hw_shown_prot(const struct hw_walker *hw, unsigned prot)
+{
+	unsigned rw = prot & (PGTBL_READ | PGTBL_WRITE), refused = 0, shown = prot, needed = rw;
+
+	switch (hw->format) {
+	case HW_VTDSS:
+		refused = PGTBL_NOEXEC | PGTBL_PRIV;
+		shown = rw | (hw->snoop_ctl ? prot & PGTBL_COHERENT : 0u);
+		break;
+	case HW_AMDV1:
+		refused = PGTBL_NOEXEC | PGTBL_PRIV;
+		shown = rw | (prot & PGTBL_COHERENT);
+		break;
+	case HW_TCE:
+		refused = PGTBL_NOEXEC | PGTBL_PRIV;
+		shown = rw;
+		break;
+	case HW_ARM_S2:
+		refused = PGTBL_PRIV;
+		break;
+	case HW_ARM_S1:
+		needed = prot & PGTBL_READ;
+		break;
+	case HW_X86_64:
+		needed = prot & PGTBL_READ;
+		shown = prot & ~(unsigned)PGTBL_COHERENT;
+		break;
+	case HW_RISCV:
+		needed = prot & PGTBL_READ;
+		shown = prot & ~(unsigned)(PGTBL_COHERENT | (hw->svpbmt ? 0 : PGTBL_MMIO));
+		break;
+	}
+	return !needed || (prot & refused) ? ~0u : shown;
+}
+
+uint64_t hw_target(enum hw_format format, uint64_t word)
+{
+	uint64_t w = hw_word(format, word);
+
+	if (!(w & 3))
+		return ~0ull;
+	return format == HW_RISCV ? FIELD(w, 53, 10) << 12 : w & BITS(51, 12);
 }

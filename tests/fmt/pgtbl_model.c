@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 4096ull
-
 static void *grow(void *array, size_t *room, size_t need, size_t size)
 {
 	if (need <= *room)
@@ -26,16 +24,16 @@ void model_fini(struct model *m)
 	free(m->fresh);
 }
 
-static uint64_t span(unsigned level)
+static uint64_t span(const struct model *m, unsigned level)
 {
-	return 1ull << (12 + 9 * (level - 1));
+	return model_span(m->page_lg2, m->index_lg2, level);
 }
 
 /* Tables: a sorted array of keys. */
 
-static uint64_t table_key(unsigned level, uint64_t iova)
+static uint64_t table_key(const struct model *m, unsigned level, uint64_t iova)
 {
-	return (uint64_t)level << 58 | (iova & ~(span(level + 1) - 1)) >> 12;
+	return (uint64_t)level << 58 | (iova & ~(span(m, level + 1) - 1)) >> 12;
 }
 
 static size_t table_find(const struct model *m, uint64_t key)
@@ -55,20 +53,20 @@ static size_t table_find(const struct model *m, uint64_t key)
 
 static bool table_exists(const struct model *m, unsigned level, uint64_t iova)
 {
-	size_t i = table_find(m, table_key(level, iova));
+	size_t i = table_find(m, table_key(m, level, iova));
 
-	return i < m->tables && m->table[i] == table_key(level, iova);
+	return i < m->tables && m->table[i] == table_key(m, level, iova);
 }
 
 static void table_add(struct model *m, unsigned level, uint64_t iova)
 {
-	size_t i = table_find(m, table_key(level, iova));
+	size_t i = table_find(m, table_key(m, level, iova));
 
 	if (table_exists(m, level, iova))
 		return;
 	m->table = grow(m->table, &m->tables_room, m->tables + 1, sizeof(*m->table));
 	memmove(&m->table[i + 1], &m->table[i], (m->tables - i) * sizeof(*m->table));
-	m->table[i] = table_key(level, iova);
+	m->table[i] = table_key(m, level, iova);
 	m->tables++;
 }
 
@@ -77,9 +75,10 @@ static void table_del(struct model *m, size_t i)
 	memmove(&m->table[i], &m->table[i + 1], (--m->tables - i) * sizeof(*m->table));
 }
 
-static bool pinned(unsigned level, uint64_t iova)
+/* Four tables of level 2, and all above. */
+static bool pinned(const struct model *m, unsigned level, uint64_t iova)
 {
-	return level >= 2 && iova < 1ull << 32;
+	return level >= 2 && iova / span(m, 3) < 4;
 }
 
 /* Leaves: a sorted array. */
@@ -107,16 +106,37 @@ const struct model_leaf *model_find(const struct model *m, uint64_t iova)
 	return i < m->leaves && m->leaf[i].iova <= iova ? &m->leaf[i] : NULL;
 }
 
-/* What a call that maps @left bytes at @iova uses next. */
-static unsigned leaf_level(const struct model *m, uint64_t iova, uint64_t phys, uint64_t left)
+static unsigned level_of(const struct model *m, uint64_t size)
 {
-	unsigned level;
+	unsigned level = 1;
 
-	for (level = 3; level > 1; level--)
-		if ((m->page_sizes & span(level)) && !((iova | phys) % span(level)) &&
-		    left >= span(level) && !table_exists(m, level - 1, iova))
-			break;
+	while (level < m->levels && size >= span(m, level + 1))
+		level++;
 	return level;
+}
+
+/* Nothing is in the place of a leaf of @size at @iova, neither leaves nor tables. */
+static bool leaf_fits(const struct model *m, uint64_t iova, uint64_t size)
+{
+	unsigned level = level_of(m, size);
+	size_t i = leaf_at(m, iova);
+
+	if (i < m->leaves && m->leaf[i].iova <= iova + (size - 1))
+		return false;
+	for (uint64_t at = 0; level > 1 && at < size; at += span(m, level))
+		if (table_exists(m, level - 1, iova + at))
+			return false;
+	return true;
+}
+
+/* What a call that maps @left bytes at @iova uses next. */
+static uint64_t leaf_size(const struct model *m, uint64_t iova, uint64_t phys, uint64_t left)
+{
+	for (uint64_t size = 1ull << 63; size > 1ull << m->page_lg2; size >>= 1)
+		if ((m->page_sizes & size) && !((iova | phys) % size) && left >= size &&
+		    leaf_fits(m, iova, size))
+			return size;
+	return 1ull << m->page_lg2;
 }
 
 /* Insert the new leaves, which follow each other, among the others. */
@@ -135,16 +155,18 @@ static void leaves_add(struct model *m)
 static bool args_ok(const struct model *m, uint64_t iova, const struct pgtbl_segment *seg,
 		    size_t nr_seg, uint64_t *fault)
 {
-	uint64_t left = m->iova_last - iova + 1;
+	uint64_t page = 1ull << m->page_lg2, left = m->iova_last - iova; /* bytes less one */
+	bool full = false;
 
 	*fault = iova;
-	if (iova % PAGE || iova > m->iova_last || !nr_seg)
+	if (iova % page || iova > m->iova_last || !nr_seg)
 		return false;
 	for (size_t i = 0; i < nr_seg; i++) {
-		if (!seg[i].size || seg[i].size % PAGE || seg[i].phys % PAGE ||
-		    seg[i].size > left || seg[i].phys > m->phys_last ||
+		if (!seg[i].size || seg[i].size % page || seg[i].phys % page || full ||
+		    seg[i].size - 1 > left || seg[i].phys > m->phys_last ||
 		    seg[i].size - 1 > m->phys_last - seg[i].phys)
 			return false;
+		full = seg[i].size - 1 == left;
 		left -= seg[i].size;
 		*fault += seg[i].size;
 	}
@@ -152,15 +174,14 @@ static bool args_ok(const struct model *m, uint64_t iova, const struct pgtbl_seg
 }
 
 static void map_piece(struct model *m, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
-		      uint64_t stop)
+		      uint64_t last)
 {
-	while (size && iova < stop) {
-		unsigned level = leaf_level(m, iova, phys, size);
-		struct model_leaf leaf = { iova, phys, span(level), prot };
+	while (size && iova <= last) {
+		struct model_leaf leaf = { iova, phys, leaf_size(m, iova, phys, size), prot };
 
 		m->fresh = grow(m->fresh, &m->fresh_room, m->nr_fresh + 1, sizeof(*m->fresh));
 		m->fresh[m->nr_fresh++] = leaf;
-		for (; level < m->levels; level++)
+		for (unsigned level = level_of(m, leaf.size); level < m->levels; level++)
 			table_add(m, level, iova);
 		iova += leaf.size;
 		phys += leaf.size;
@@ -171,21 +192,21 @@ static void map_piece(struct model *m, uint64_t iova, uint64_t phys, uint64_t si
 int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg, size_t nr_seg,
 		 unsigned prot, bool once, uint64_t *fault)
 {
-	uint64_t pos = iova, stop, ignore;
+	uint64_t pos = iova, last, ignore;
 	int err, why;
 	size_t i;
 
 	m->nr_cleared = 0;
 	if (!args_ok(m, iova, seg, nr_seg, fault))
 		return -EINVAL;
-	stop = *fault; /* the end so far */
+	last = *fault - 1; /* the end so far */
 	i = leaf_at(m, iova);
-	err = i < m->leaves && m->leaf[i].iova < stop ? -EEXIST : 0;
+	err = i < m->leaves && m->leaf[i].iova <= last ? -EEXIST : 0;
 	if (err) {
-		stop = m->leaf[i].iova > iova ? m->leaf[i].iova : iova;
-		*fault = stop;
-		if (!once)
+		*fault = m->leaf[i].iova > iova ? m->leaf[i].iova : iova;
+		if (!once || *fault == iova)
 			return err;
+		last = *fault - 1;
 	}
 	m->nr_fresh = 0;
 	for (i = 0; i < nr_seg;) {
@@ -193,12 +214,12 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 
 		for (i++; i < nr_seg && seg[i].phys == phys + size; i++)
 			size += seg[i].size;
-		map_piece(m, pos, phys, size, prot, stop);
+		map_piece(m, pos, phys, size, prot, last);
 		pos += size;
 	}
 	leaves_add(m);
-	if (err && stop > iova)
-		model_unmap(m, iova, stop - iova, &ignore, &why);
+	if (err)
+		model_unmap(m, iova, *fault - iova, &ignore, &why);
 	return err;
 }
 
@@ -210,7 +231,7 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 	m->nr_cleared = 0;
 	*error = -EINVAL;
 	*fault = iova;
-	if (!size || (iova | size) % PAGE || iova > m->iova_last || size - 1 > m->iova_last - iova)
+	if (!size || (iova | size) % (1ull << m->page_lg2) || iova > m->iova_last || size - 1 > m->iova_last - iova)
 		return 0;
 	*error = 0;
 	for (i = to = leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last; i++) {
@@ -242,7 +263,8 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 		unsigned level = (unsigned)(m->table[i] >> 58);
 		uint64_t first = (m->table[i] & ((1ull << 58) - 1)) << 12;
 
-		if (first >= iova && first + (span(level + 1) - 1) <= last && !pinned(level, first))
+		if (first >= iova && first + (span(m, level + 1) - 1) <= last &&
+		    !pinned(m, level, first))
 			table_del(m, i);
 	}
 	return bytes;
@@ -250,15 +272,15 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 
 static bool table_empty(const struct model *m, unsigned level, uint64_t first)
 {
-	uint64_t last = first + (span(level + 1) - 1);
+	uint64_t last = first + (span(m, level + 1) - 1);
 	size_t i = leaf_at(m, first);
 
 	if (i < m->leaves && m->leaf[i].iova <= last)
 		return false;
 	if (level == 1)
 		return true;
-	i = table_find(m, table_key(level - 1, first));
-	return i == m->tables || m->table[i] > table_key(level - 1, last);
+	i = table_find(m, table_key(m, level - 1, first));
+	return i == m->tables || m->table[i] > table_key(m, level - 1, last);
 }
 
 int64_t model_reclaim(struct model *m, uint64_t first, uint64_t last)
@@ -270,7 +292,7 @@ int64_t model_reclaim(struct model *m, uint64_t first, uint64_t last)
 			uint64_t base = (m->table[i] & ((1ull << 58) - 1)) << 12;
 
 			if (m->table[i] >> 58 != level || base < first ||
-			    base + (span(level + 1) - 1) > last || pinned(level, base) ||
+			    base + (span(m, level + 1) - 1) > last || pinned(m, level, base) ||
 			    !table_empty(m, level, base))
 				continue;
 			table_del(m, i);

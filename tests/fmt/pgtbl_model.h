@@ -12,6 +12,14 @@
 
 #include "pgtbl.h"
 
+/* Bytes that an entry of @level covers. */
+static inline uint64_t model_span(unsigned page_lg2, unsigned index_lg2, unsigned level)
+{
+	unsigned lg2 = page_lg2 + index_lg2 * (level - 1);
+
+	return 1ull << (lg2 < 64 ? lg2 : 63);
+}
+
 struct model_leaf {
 	uint64_t iova;
 	uint64_t phys;
@@ -21,9 +29,11 @@ struct model_leaf {
 
 struct model {
 	unsigned levels;
+	unsigned page_lg2;
+	unsigned index_lg2;
 	uint64_t iova_last;
 	uint64_t phys_last;
-	uint64_t page_sizes;
+	uint64_t page_sizes; /* all that may be used */
 	bool unlink;
 
 	struct model_leaf *leaf;

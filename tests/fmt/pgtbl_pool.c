@@ -6,32 +6,42 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define WORDS (POOL_PAGE / 8)
-
 static void broken(struct pgtbl_pool *pool, const char *what)
 {
 	if (!pool->error)
 		pool->error = what;
 }
 
-bool pool_init(struct pgtbl_pool *pool, unsigned pages)
+bool pool_init_unit(struct pgtbl_pool *pool, unsigned pages, size_t unit)
 {
-	size_t bytes = (size_t)pages * POOL_PAGE;
+	size_t bytes = pages * unit, room = 3 * bytes; /* one third to align */
+	uint8_t *base;
 
 	memset(pool, 0, sizeof(*pool));
+	pool->unit = unit;
 	pool->pages = pages;
-	pool->base = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (pool->base == MAP_FAILED)
+	base = mmap(NULL, room, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
 		return false;
+	pool->base = (uint8_t *)(((uintptr_t)base + bytes - 1) & ~(uintptr_t)(bytes - 1));
+	if (pool->base > base)
+		munmap(base, (size_t)(pool->base - base));
+	if (pool->base + 2 * bytes < base + room)
+		munmap(pool->base + 2 * bytes, (size_t)(base + room - pool->base) - 2 * bytes);
 	pool->shadow = pool->base + bytes;
 	pool->used = calloc(pages, 1);
 	return pool->used;
 }
 
+bool pool_init(struct pgtbl_pool *pool, unsigned pages)
+{
+	return pool_init_unit(pool, pages, POOL_PAGE);
+}
+
 void pool_fini(struct pgtbl_pool *pool)
 {
-	munmap(pool->base, 2 * (size_t)pool->pages * POOL_PAGE);
+	munmap(pool->base, 2 * pool->pages * pool->unit);
 	free(pool->used);
 }
 
@@ -39,25 +49,43 @@ bool pool_owns(const struct pgtbl_pool *pool, uint64_t page)
 {
 	uint64_t off = page - (uint64_t)(uintptr_t)pool->base;
 
-	return off < (uint64_t)pool->pages * POOL_PAGE && pool->used[off / POOL_PAGE];
+	return off < pool->pages * pool->unit && pool->used[off / pool->unit];
+}
+
+/* @n free pages, aligned to as many; ~0u: there are none. */
+static unsigned find_free(const struct pgtbl_pool *pool, unsigned n)
+{
+	for (unsigned k = 0; k < pool->pages; k += n) {
+		unsigned at = ((pool->next + n - 1) / n * n + k) % pool->pages, i = 0;
+
+		while (i < n && !pool->used[at + i])
+			i++;
+		if (i == n)
+			return at;
+	}
+	return ~0u;
 }
 
 static void *pool_alloc(void *ctx, size_t size, size_t align)
 {
 	struct pgtbl_pool *pool = ctx;
+	unsigned n = (unsigned)((size + pool->unit - 1) / pool->unit), at;
 	uint64_t *page, *shadow;
 
-	if (size != POOL_PAGE || align != POOL_PAGE)
-		broken(pool, "a table page of another size");
-	if (++pool->allocs == pool->fail_at || pool->live == pool->pages)
+	if (!size || size % pool->unit || align != size || (n & (n - 1)))
+		broken(pool, "a table of another size");
+	if (++pool->allocs == pool->fail_at)
 		return NULL;
-	while (pool->used[pool->next])
-		pool->next = (pool->next + 1) % pool->pages;
-	pool->used[pool->next] = 1;
+	at = find_free(pool, n);
+	if (at == ~0u)
+		return NULL;
+	memset(&pool->used[at], 2, n);
+	pool->used[at] = 1;
+	pool->next = at;
 	pool->live++;
-	page = (uint64_t *)(pool->base + (size_t)pool->next * POOL_PAGE);
-	shadow = (uint64_t *)(pool->shadow + (size_t)pool->next * POOL_PAGE);
-	for (unsigned i = 0; pool->shadowed && i < WORDS; i++)
+	page = (uint64_t *)(pool->base + at * pool->unit);
+	shadow = (uint64_t *)(pool->shadow + at * pool->unit);
+	for (size_t i = 0; pool->shadowed && i < size / 8; i++)
 		shadow[i] = POOL_STALE;
 	return page;
 }
@@ -65,17 +93,17 @@ static void *pool_alloc(void *ctx, size_t size, size_t align)
 static void pool_free(void *ctx, void *ptr, size_t size, size_t align)
 {
 	struct pgtbl_pool *pool = ctx;
+	size_t at = (size_t)((uint8_t *)ptr - pool->base) / pool->unit;
 	const uint64_t *page = ptr;
 
-	(void)align;
-	if (size != POOL_PAGE || !pool_owns(pool, (uint64_t)(uintptr_t)ptr)) {
+	if (!pool_owns(pool, (uint64_t)(uintptr_t)ptr) || pool->used[at] != 1 || align != size) {
 		broken(pool, "a page freed that was not allocated");
 		return;
 	}
-	for (unsigned i = 0; i < WORDS; i++)
+	for (size_t i = 0; i < size / 8; i++)
 		if (page[i])
 			broken(pool, "a page came back with something in it");
-	pool->used[((uint8_t *)ptr - pool->base) / POOL_PAGE] = 0;
+	memset(&pool->used[at], 0, size / pool->unit);
 	pool->live--;
 }
 
@@ -93,11 +121,18 @@ const uint64_t *pool_hw(const struct pgtbl_pool *pool, uint64_t page)
 	return (const uint64_t *)(const void *)(pool->shadowed ? p - pool->base + pool->shadow : p);
 }
 
+static uint64_t target(const struct pgtbl_pool *pool, uint64_t word)
+{
+	if (pool->target)
+		return pool->target(pool, word);
+	return word & 0xfff ? word & 0x000ffffffffff000ull : ~0ull;
+}
+
 static bool stale(const struct pgtbl_pool *pool, uint64_t page)
 {
 	const uint64_t *hw = pool_hw(pool, page);
 
-	for (unsigned i = 0; i < WORDS; i++)
+	for (size_t i = 0; i < pool->unit / 8; i++)
 		if (hw[i] == POOL_STALE)
 			return true;
 	return false;
@@ -107,10 +142,10 @@ static bool stale(const struct pgtbl_pool *pool, uint64_t page)
 static bool published(const struct pgtbl_pool *pool, uint64_t page)
 {
 	for (unsigned i = 0; i < pool->pages; i++) {
-		const uint64_t *p = (const uint64_t *)(pool->base + (size_t)i * POOL_PAGE);
+		const uint64_t *p = (const uint64_t *)(pool->base + i * pool->unit);
 
-		for (unsigned k = 0; pool->used[i] && k < WORDS; k++)
-			if ((p[k] & 0x000ffffffffff000ull) == page && (p[k] & 0xfff))
+		for (size_t k = 0; pool->used[i] && k < pool->unit / 8; k++)
+			if (p[k] && target(pool, p[k]) == page)
 				return true;
 	}
 	return false;
@@ -121,9 +156,9 @@ void pool_flush(void *ctx, const void *first, size_t bytes)
 	struct pgtbl_pool *pool = ctx;
 	uintptr_t line = (uintptr_t)first & ~(uintptr_t)63;
 	uintptr_t end = (uintptr_t)first + bytes;
-	uint64_t page = line & ~(uintptr_t)(POOL_PAGE - 1);
+	uint64_t page = line & ~(uintptr_t)(pool->unit - 1);
 
-	if (!bytes || !pool_owns(pool, page) || end > page + POOL_PAGE) {
+	if (!bytes || !pool_owns(pool, page) || !pool_owns(pool, end - 1)) {
 		broken(pool, "a flush outside a table page");
 		return;
 	}
@@ -136,9 +171,9 @@ void pool_flush(void *ctx, const void *first, size_t bytes)
 		memcpy(to, from, 64);
 		pool->lines++;
 		for (unsigned i = 0; i < 8; i++) {
-			uint64_t target = from[i] & 0x000ffffffffff000ull;
+			uint64_t to_page = from[i] ? target(pool, from[i]) : ~0ull;
 
-			if ((from[i] & 1) && pool_owns(pool, target) && stale(pool, target))
+			if (pool_owns(pool, to_page) && stale(pool, to_page & ~(pool->unit - 1)))
 				broken(pool, "an entry was flushed before its table");
 		}
 	}

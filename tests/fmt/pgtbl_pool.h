@@ -15,9 +15,10 @@
 #define POOL_STALE 0xdeadbeefdeadbeefull /* a shadow word never flushed since allocation */
 
 struct pgtbl_pool {
-	uint8_t *base;	 /* @pages pages */
+	uint8_t *base;	 /* @pages pages of @unit bytes */
 	uint8_t *shadow; /* as many */
-	uint8_t *used;	 /* per page */
+	uint8_t *used;	 /* per page: 1 the first of an object, 2 another */
+	size_t unit;
 	unsigned pages;
 	unsigned next;
 	unsigned live;
@@ -26,9 +27,14 @@ struct pgtbl_pool {
 	const char *error;     /* first rule broken, or NULL */
 	bool shadowed;	       /* allocation makes the shadow stale */
 	unsigned long lines;   /* flushed */
+	/* the page that a word leads to, or ~0; NULL: bits 51:12 of a word with bits below */
+	uint64_t (*target)(const struct pgtbl_pool *pool, uint64_t word);
+	int format; /* for @target */
 };
 
+/* Pages of 4 KiB, or of @unit bytes; what is larger gets several. */
 bool pool_init(struct pgtbl_pool *pool, unsigned pages);
+bool pool_init_unit(struct pgtbl_pool *pool, unsigned pages, size_t unit);
 void pool_fini(struct pgtbl_pool *pool);
 struct plat_mem pool_mem(struct pgtbl_pool *pool);
 

@@ -46,20 +46,15 @@ static int visited_leaf(void *ctx, const struct pgtbl_leaf *leaf)
 
 static void compare(struct stream *s)
 {
-	struct hw_walker hw = { .format = s->config->format,
-				.levels = s->config->levels,
-				.oa_bits = s->config->oa_bits,
-				.snoop_ctl = s->config->flags & PGTBL_SNOOP_CTL,
-				.pool = &s->pool };
 	struct pgtbl_stats stats;
 	const char *error;
 
 	CHECK(s, !s->pool.error, s->pool.error);
 	s->cursor = 0;
-	error = hw_walk(&hw, pgtbl_root_phys(s->pt), hw_leaf, s);
+	error = hw_walk(&s->hw, pgtbl_root_phys(s->pt), hw_leaf, s);
 	CHECK(s, !error, error);
 	CHECK(s, s->cursor == s->model.leaves, "hardware misses a leaf");
-	CHECK(s, hw.tables == s->model.tables + 1, "tables differ from what must be");
+	CHECK(s, s->hw.tables == s->model.tables + 1, "tables differ from what must be");
 	s->cursor = 0;
 	CHECK(s, !pgtbl_visit(s->pt, 0, s->model.iova_last, visited_leaf, s), "visit failed");
 	CHECK(s, s->cursor == s->model.leaves, "visit misses a leaf");
@@ -78,7 +73,9 @@ static void check_translate(struct stream *s, uint64_t iova)
 
 	CHECK(s, pgtbl_translate(s->pt, iova, &phys) == want, "translate: result");
 	CHECK(s, want || phys == leaf->phys + (iova - leaf->iova), "translate: address");
-	s->result->digest = (s->result->digest ^ phys ^ (uint64_t)(int64_t)want) * 0x100000001b3ull;
+	/* Scaled, all formats have the same addresses. */
+	phys = want ? (uint64_t)(int64_t)want : phys >> s->scale;
+	s->result->digest = (s->result->digest ^ phys) * 0x100000001b3ull;
 }
 
 static void check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_t tables_before)
@@ -124,17 +121,17 @@ static void resync_tables(struct stream *s)
 	s->released = 0;
 	pgtbl_gather_merge(&s->gather, &g);
 	/* The pinned ones that the model has not seen. */
-	for (uint64_t iova = 0; iova < 4 * G1; iova += G1) {
-		struct pgtbl_segment seg = { 0, K4 };
-		uint64_t f;
+	for (unsigned i = 0; i < 4 && s->model.levels > 2; i++) {
+		struct pgtbl_segment seg = { 0, s->page };
+		uint64_t f, iova = i * model_span(s->model.page_lg2, s->model.index_lg2, 3);
 		int e;
 
-		if (model_find(&s->model, iova))
+		if (iova > s->model.iova_last || model_find(&s->model, iova))
 			continue;
-		CHECK(s, !pgtbl_map(s->pt, iova, 0, K4, 3), "map after reclaim");
+		CHECK(s, !pgtbl_map(s->pt, iova, 0, s->page, 3), "map after reclaim");
 		CHECK(s, !model_map_sg(&s->model, iova, &seg, 1, 3, false, &f), "model");
-		CHECK(s, pgtbl_unmap(s->pt, iova, K4, &s->gather) == K4, "unmap after reclaim");
-		model_unmap(&s->model, iova, K4, &f, &e);
+		CHECK(s, pgtbl_unmap(s->pt, iova, s->page, &s->gather) == s->page, "unmap after reclaim");
+		model_unmap(&s->model, iova, s->page, &f, &e);
 	}
 }
 
@@ -203,7 +200,7 @@ static void op_map(struct stream *s)
 		n = 1 + stream_pick(s, MAX_SEG);
 	for (unsigned i = 0; i < n; i++) {
 		seg[i].size = n == 1 ? stream_pick_size(s)
-				     : K4 * (1 + stream_pick(s, stream_pick(s, 4) ? 2 : 40));
+				     : s->page * (1 + stream_pick(s, stream_pick(s, 4) ? 2 : 40));
 		if (i && !stream_pick(s, 4))
 			seg[i].phys = seg[i - 1].phys + seg[i - 1].size;
 		else
@@ -221,7 +218,7 @@ static void op_map(struct stream *s)
 			seg[i].size += 1 + stream_pick(s, 4095);
 			break;
 		case 2:
-			seg[i].phys = s->model.phys_last + 1 - K4 * stream_pick(s, 3);
+			seg[i].phys = s->model.phys_last + 1 - s->page * stream_pick(s, 3);
 			break;
 		default:
 			iova += s->model.iova_last - stream_pick(s, 8192);
@@ -267,7 +264,7 @@ static void op_probe(struct stream *s)
 {
 	const struct model_leaf *l;
 
-	check_translate(s, stream_pick_iova(s) + stream_pick(s, 4096));
+	check_translate(s, stream_pick_iova(s) + ((uint64_t)stream_pick(s, 4096) << s->scale));
 	if (!s->config->common)
 		check_translate(s, s->model.iova_last - stream_pick(s, 4096) +
 					   (stream_pick(s, 2) ? 4096 : 0));
@@ -298,7 +295,7 @@ static void op_tables(struct stream *s)
 		last = s->model.iova_last;
 		/* fall through */
 	default:
-		if (last <= s->model.iova_last)
+		if (first <= last && last <= s->model.iova_last)
 			reclaim(s, first, last);
 		break;
 	}
@@ -318,31 +315,65 @@ static void one_op(struct stream *s)
 		op_tables(s);
 }
 
+static uint64_t pool_target(const struct pgtbl_pool *pool, uint64_t word)
+{
+	return hw_target((enum hw_format)pool->format, word);
+}
+
+static void start_model(struct stream *s)
+{
+	const struct stream_config *c = s->config;
+
+	s->scale = c->page_lg2 - 12;
+	s->page = 1ull << c->page_lg2;
+	s->mid = s->page << 9;
+	s->big = s->page << 18;
+	s->model.levels = c->levels;
+	s->model.page_lg2 = c->page_lg2;
+	s->model.index_lg2 = stream_index_lg2(c);
+	s->model.iova_last = pgtbl_iova_last(s->pt);
+	s->model.phys_last = (1ull << c->oa_bits) - 1;
+	s->model.page_sizes = c->page_sizes ? c->page_sizes : c->sizes;
+	s->model.unlink = c->flags & PGTBL_UNLINK;
+	s->hw = (struct hw_walker){
+		.format = c->format,
+		.levels = c->levels,
+		.page_lg2 = c->page_lg2,
+		.index_lg2 = stream_index_lg2(c),
+		.root_lg2 = c->root_lg2 ? c->root_lg2 : stream_index_lg2(c),
+		.oa_bits = c->oa_bits,
+		.snoop_ctl = c->flags & PGTBL_SNOOP_CTL,
+		.svpbmt = c->flags & PGTBL_SVPBMT,
+		.pool = &s->pool,
+	};
+}
+
 static bool start(struct stream *s)
 {
 	const struct stream_config *c = s->config;
+	size_t unit = (size_t)8 << stream_index_lg2(c);
 	struct pgtbl_config config = {
 		.ops = c->ops,
 		.levels = c->levels,
 		.oa_bits = c->oa_bits,
 		.iova_bits = c->iova_bits,
 		.flags = c->flags,
+		.page_lg2 = c->page_lg2,
+		.table_lg2 = c->table_lg2,
 		.page_sizes = c->page_sizes,
 		.pages = pool_mem(&s->pool),
 		.flush = c->noncoherent ? pool_flush : NULL,
 		.flush_ctx = &s->pool,
 	};
 
-	if (!pool_init(&s->pool, 8192))
+	if (!pool_init_unit(&s->pool, (unsigned)((32u << 20) / unit), unit))
 		return false;
 	s->pool.shadowed = c->noncoherent;
+	s->pool.target = pool_target;
+	s->pool.format = c->format;
 	if (pgtbl_create(&s->pt, &config))
 		return false;
-	s->model.levels = c->levels;
-	s->model.iova_last = pgtbl_iova_last(s->pt);
-	s->model.phys_last = (1ull << c->oa_bits) - 1;
-	s->model.page_sizes = c->page_sizes ? c->page_sizes : SIZES_2M | G1;
-	s->model.unlink = c->flags & PGTBL_UNLINK;
+	start_model(s);
 	pgtbl_gather_init(&s->gather);
 	stream_add_windows(s);
 	return true;

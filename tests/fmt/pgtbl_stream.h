@@ -20,13 +20,22 @@ struct stream_config {
 	const struct pgtbl_ops *ops;
 	enum hw_format format;
 	unsigned levels;
+	unsigned page_lg2;  /* of the smallest page */
+	unsigned table_lg2; /* 0: 12 */
 	unsigned oa_bits;
 	unsigned iova_bits; /* 0: all */
+	unsigned root_lg2;  /* entries of the root; 0: as other tables */
+	uint64_t sizes;	    /* all that the format has */
 	uint64_t page_sizes;
 	unsigned flags;
 	bool noncoherent;
 	bool common; /* only what every format can do, for comparing them */
 };
+
+static inline unsigned stream_index_lg2(const struct stream_config *c)
+{
+	return (c->table_lg2 ? c->table_lg2 : 12) - 3;
+}
 
 struct stream_result {
 	const char *error; /* NULL: all agreed */

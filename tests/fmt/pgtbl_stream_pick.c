@@ -2,22 +2,96 @@
 /* pgtbl_stream_pick.c - what a stream does next: configurations, addresses, sizes, permissions. */
 #include "pgtbl_stream_priv.h"
 
+#define SIZES_4K (1ull << 12)
+#define SIZES_2M (1ull << 12 | 1ull << 21)
+#define SIZES_1G (SIZES_2M | 1ull << 30)
+#define FROM_TO(from, to) ((2ull << (to)) - (1ull << (from)))
+#define SIZES_AMD (FROM_TO(12, 51) & ~(1ull << 39)) /* 512 GiB does not work */
+#define SIZES_ARM_4K (SIZES_1G | 1ull << 16 | 1ull << 25 | 1ull << 34)
+#define SIZES_ARM_16K (1ull << 14 | 1ull << 21 | 1ull << 25 | 1ull << 30)
+#define SIZES_ARM_64K (1ull << 16 | 1ull << 21 | 1ull << 29 | 1ull << 34)
+#define SIZES_SV39 (SIZES_1G | 1ull << 16)
+
+#define CONFIG(text, object, walker, ...)                                                     \
+	{                                                                                     \
+		.name = (text), .ops = &pgtbl_##object##_ops, .format = (walker), __VA_ARGS__ \
+	}
+#define VTDSS(text, l, ...) \
+	CONFIG(text, vtdss, HW_VTDSS, .levels = (l), .page_lg2 = 12, .sizes = SIZES_1G, __VA_ARGS__)
+#define X86(text, l, ...) \
+	CONFIG(text, x86_64, HW_X86_64, .levels = (l), .page_lg2 = 12, .sizes = SIZES_1G, __VA_ARGS__)
+#define AMD(text, l, s, ...) \
+	CONFIG(text, amdv1, HW_AMDV1, .levels = (l), .page_lg2 = 12, .sizes = (s), __VA_ARGS__)
+#define ARM(text, stage, granule, l, s, ...)                                            \
+	CONFIG(text, arm_s##stage, HW_ARM_S##stage, .levels = (l), .page_lg2 = (granule), \
+	       .table_lg2 = (granule), .sizes = (s), __VA_ARGS__)
+#define RISCV(text, l, s, ...) \
+	CONFIG(text, riscv, HW_RISCV, .levels = (l), .page_lg2 = 12, .sizes = (s), __VA_ARGS__)
+#define TCE(text, page, l, ...)                                       \
+	CONFIG(text, tce, HW_TCE, .levels = (l), .page_lg2 = (page), \
+	       .sizes = 1ull << (page), __VA_ARGS__)
+
+/* The fuzz target's first byte is an index: append. */
 const struct stream_config stream_configs[] = {
-	{ "vtdss-3", &pgtbl_vtdss_ops, HW_VTDSS, 3, 46, 0, 0, 0, false, false },
-	{ "vtdss-4", &pgtbl_vtdss_ops, HW_VTDSS, 4, 46, 0, 0, PGTBL_SNOOP_CTL, false, false },
-	{ "vtdss-5", &pgtbl_vtdss_ops, HW_VTDSS, 5, 52, 0, 0, 0, false, false },
-	{ "x86_64-4", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0, 0, false, false },
-	{ "x86_64-5", &pgtbl_x86_64_ops, HW_X86_64, 5, 52, 0, 0, 0, false, false },
-	{ "vtdss-4, unlink", &pgtbl_vtdss_ops, HW_VTDSS, 4, 46, 0, 0, PGTBL_UNLINK, false, false },
-	{ "x86_64-5, unlink", &pgtbl_x86_64_ops, HW_X86_64, 5, 46, 0, 0, PGTBL_UNLINK, false,
-	  false },
-	{ "vtdss-3, not coherent", &pgtbl_vtdss_ops, HW_VTDSS, 3, 46, 0, 0, 0, true, false },
-	{ "x86_64-4, not coherent, unlink", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, 0, PGTBL_UNLINK,
-	  true, false },
-	{ "vtdss-4, 4K pages, 42 bits", &pgtbl_vtdss_ops, HW_VTDSS, 4, 40, 42, SIZES_4K, 0, false,
-	  false },
-	{ "x86_64-4, 4K and 2M pages", &pgtbl_x86_64_ops, HW_X86_64, 4, 46, 0, SIZES_2M, 0, false,
-	  false },
+	VTDSS("vtdss-3", 3, .oa_bits = 46),
+	VTDSS("vtdss-4", 4, .oa_bits = 46, .flags = PGTBL_SNOOP_CTL),
+	VTDSS("vtdss-5", 5, .oa_bits = 52),
+	X86("x86_64-4", 4, .oa_bits = 46),
+	X86("x86_64-5", 5, .oa_bits = 52),
+	VTDSS("vtdss-4, unlink", 4, .oa_bits = 46, .flags = PGTBL_UNLINK),
+	X86("x86_64-5, unlink", 5, .oa_bits = 46, .flags = PGTBL_UNLINK),
+	VTDSS("vtdss-3, not coherent", 3, .oa_bits = 46, .noncoherent = true),
+	X86("x86_64-4, not coherent, unlink", 4, .oa_bits = 46, .flags = PGTBL_UNLINK,
+	    .noncoherent = true),
+	VTDSS("vtdss-4, 4K pages, 42 bits", 4, .oa_bits = 40, .iova_bits = 42,
+	      .page_sizes = SIZES_4K),
+	X86("x86_64-4, 4K and 2M pages", 4, .oa_bits = 46, .page_sizes = SIZES_2M),
+
+	AMD("amdv1-1", 1, FROM_TO(12, 20), .oa_bits = 48),
+	AMD("amdv1-2", 2, FROM_TO(12, 29), .oa_bits = 48),
+	AMD("amdv1-3", 3, FROM_TO(12, 38), .oa_bits = 52),
+	AMD("amdv1-4", 4, SIZES_AMD & FROM_TO(12, 47), .oa_bits = 48),
+	AMD("amdv1-5, unlink", 5, SIZES_AMD, .oa_bits = 52, .flags = PGTBL_UNLINK),
+	AMD("amdv1-6", 6, SIZES_AMD, .oa_bits = 52),
+	AMD("amdv1-6, not coherent, unlink", 6, SIZES_AMD, .oa_bits = 48, .flags = PGTBL_UNLINK,
+	    .noncoherent = true),
+	AMD("amdv1-3, 4K 16K 2M 8M", 3, FROM_TO(12, 38), .oa_bits = 46,
+	    .page_sizes = SIZES_2M | 1ull << 14 | 1ull << 23),
+
+	ARM("arm_s1-4, 4K granule", 1, 12, 4, SIZES_ARM_4K, .oa_bits = 48),
+	ARM("arm_s1-3, 4K granule, 34 bits", 1, 12, 3, SIZES_ARM_4K, .oa_bits = 40,
+	    .iova_bits = 34),
+	ARM("arm_s1-2, 4K granule", 1, 12, 2, SIZES_ARM_4K & FROM_TO(12, 25), .oa_bits = 40),
+	ARM("arm_s1-4, 16K granule", 1, 14, 4, SIZES_ARM_16K, .oa_bits = 48),
+	ARM("arm_s1-3, 64K granule, unlink", 1, 16, 3, SIZES_ARM_64K, .oa_bits = 48,
+	    .flags = PGTBL_UNLINK),
+	ARM("arm_s2-3, 4K granule, 16 roots", 2, 12, 3, SIZES_ARM_4K, .oa_bits = 44,
+	    .iova_bits = 43, .root_lg2 = 13),
+	ARM("arm_s2-2, 4K granule, 8 roots, not coherent", 2, 12, 2,
+	    SIZES_ARM_4K & FROM_TO(12, 25), .oa_bits = 40, .iova_bits = 33, .root_lg2 = 12,
+	    .noncoherent = true),
+	ARM("arm_s2-3, 16K granule, 2 roots, unlink", 2, 14, 3, SIZES_ARM_16K, .oa_bits = 48,
+	    .iova_bits = 48, .root_lg2 = 12, .flags = PGTBL_UNLINK),
+	ARM("arm_s2-2, 64K granule", 2, 16, 2, SIZES_ARM_64K, .oa_bits = 48),
+	ARM("arm_s1-4, 4K granule, nothing contiguous, not coherent", 1, 12, 4, SIZES_ARM_4K,
+	    .oa_bits = 48, .page_sizes = SIZES_1G, .noncoherent = true),
+
+	RISCV("riscv Sv39", 3, SIZES_SV39, .oa_bits = 56),
+	RISCV("riscv Sv48, Svpbmt", 4, SIZES_SV39 | 1ull << 39, .oa_bits = 50,
+	      .flags = PGTBL_SVPBMT),
+	RISCV("riscv Sv57, unlink", 5, SIZES_SV39 | 1ull << 39 | 1ull << 48, .oa_bits = 56,
+	      .flags = PGTBL_UNLINK),
+	RISCV("riscv Sv48, no Svnapot, not coherent", 4, SIZES_SV39 | 1ull << 39, .oa_bits = 56,
+	      .page_sizes = SIZES_1G, .noncoherent = true),
+
+	TCE("tce-1, 64K pages", 16, 1, .oa_bits = 48),
+	TCE("tce-1, 4K pages, table of 1M", 12, 1, .oa_bits = 48, .table_lg2 = 20),
+	TCE("tce-2, 4K pages, tables of 64K", 12, 2, .oa_bits = 44, .table_lg2 = 16),
+	TCE("tce-3, 4K pages", 12, 3, .oa_bits = 48),
+	TCE("tce-5, 4K pages, unlink", 12, 5, .oa_bits = 52, .flags = PGTBL_UNLINK),
+	TCE("tce-4, 64K pages, not coherent", 16, 4, .oa_bits = 56, .noncoherent = true),
+	TCE("tce-3, 16M pages, unlink", 24, 3, .oa_bits = 56, .flags = PGTBL_UNLINK),
+	TCE("tce-3, 16G pages", 34, 3, .oa_bits = 60),
 };
 const unsigned stream_nr_configs = sizeof(stream_configs) / sizeof(*stream_configs);
 
@@ -48,42 +122,79 @@ unsigned stream_pick(struct stream *s, unsigned n)
 	return v % n;
 }
 
+/* Now and then a size that only this format has. */
+static uint64_t pick_own_size(struct stream *s)
+{
+	uint64_t sizes = s->model.page_sizes, size;
+	unsigned skip = stream_pick(s, (unsigned)__builtin_popcountll(sizes));
+
+	while (skip--)
+		sizes &= sizes - 1;
+	size = sizes & -sizes;
+	return size;
+}
+
 static uint64_t pick_unit(struct stream *s)
 {
 	unsigned v = stream_pick(s, 16);
 
-	return v < 10 ? K4 : v < 15 ? M2 : G1;
+	if (!s->config->common && v >= 12 && !stream_pick(s, 2))
+		return pick_own_size(s);
+	return v < 10 ? s->page : v < 15 ? s->mid : s->big;
 }
 
 uint64_t stream_pick_iova(struct stream *s)
 {
 	uint64_t base = s->window[stream_pick(s, s->windows)], unit = pick_unit(s);
-	uint64_t off = unit == G1   ? stream_pick(s, 3)
-		       : unit == M2 ? stream_pick(s, 8)
-				    : stream_pick(s, 1536);
+	uint64_t off = unit >= s->big	? stream_pick(s, 3)
+		       : unit >= s->mid ? stream_pick(s, 8)
+		       : unit > s->page ? stream_pick(s, 256)
+					: stream_pick(s, 1536);
 
 	return (base & ~(unit - 1)) + off * unit;
 }
 
 uint64_t stream_pick_size(struct stream *s)
 {
+	if (!s->config->common && !stream_pick(s, 5))
+		return pick_own_size(s) * (1 + stream_pick(s, 3));
 	switch (stream_pick(s, 8)) {
 	case 0:
 	case 1:
-		return K4;
+		return s->page;
 	case 2:
 	case 3:
-		return K4 * (1 + stream_pick(s, 24));
+		return s->page * (1 + stream_pick(s, 24));
 	case 4:
-		return K4 * (1 + stream_pick(s, 1200));
+		return s->page * (1 + stream_pick(s, 1200));
 	case 5:
-		return M2;
+		return s->mid;
 	case 6:
-		return M2 * (1 + stream_pick(s, 6)) + K4 * stream_pick(s, 3);
+		return s->mid * (1 + stream_pick(s, 6)) + s->page * stream_pick(s, 3);
 	default:
-		return stream_pick(s, 4) ? M2 * (1 + stream_pick(s, 3))
-					 : G1 + M2 * stream_pick(s, 600) + K4 * stream_pick(s, 2);
+		return stream_pick(s, 4) ? s->mid * (1 + stream_pick(s, 3))
+					 : s->big + s->mid * stream_pick(s, 600) +
+						   s->page * stream_pick(s, 2);
 	}
+}
+
+/* The model counts leaves one by one, and memory is finite: no more than 2048, or 256 tables. */
+static void limit_size(const struct stream *s, uint64_t together, uint64_t *size)
+{
+	const struct model *m = &s->model;
+	uint64_t fit = m->page_sizes, largest, tables;
+	unsigned level = 1;
+
+	if (together)
+		fit &= 2 * (together & -together) - 1;
+	largest = 1ull << (63 - __builtin_clzll(fit));
+	while (level < m->levels && largest >= model_span(m->page_lg2, m->index_lg2, level + 1))
+		level++;
+	tables = 256 * (model_span(m->page_lg2, m->index_lg2, level + 1) / largest);
+	if (tables > 2048)
+		tables = 2048;
+	if (*size / largest > tables)
+		*size = tables * largest;
 }
 
 uint64_t stream_pick_phys(struct stream *s, uint64_t iova, uint64_t *size)
@@ -93,19 +204,19 @@ uint64_t stream_pick_phys(struct stream *s, uint64_t iova, uint64_t *size)
 	switch (stream_pick(s, 4)) {
 	case 0:
 	case 1:
-		phys = (iova + G1 * stream_pick(s, 16)) & s->model.phys_last & ~(K4 - 1);
+		phys = iova + s->big * stream_pick(s, 16);
 		break;
 	case 2:
-		phys = (iova + M2 * stream_pick(s, 1000)) & s->model.phys_last & ~(K4 - 1);
+		phys = iova + s->mid * stream_pick(s, 1000);
 		break;
 	default:
-		phys = K4 * stream_pick(s, 65536);
+		phys = s->page * stream_pick(s, 65536);
 		break;
 	}
-	if ((phys ^ iova) % M2 && *size > 4 * M2)
-		*size = 4 * M2;
+	phys &= s->model.phys_last & ~(s->page - 1);
 	if (!stream_pick(s, 64) && *size <= s->model.phys_last)
 		phys = s->model.phys_last + 1 - *size;
+	limit_size(s, phys ^ iova, size);
 	return phys;
 }
 
@@ -115,37 +226,30 @@ unsigned stream_pick_prot(struct stream *s, unsigned *shown)
 
 	if (s->config->common)
 		prot = 3;
-	*shown = prot;
-	if (s->config->format == HW_VTDSS) {
-		*shown &= ~(unsigned)PGTBL_MMIO;
-		if (!(s->config->flags & PGTBL_SNOOP_CTL))
-			*shown &= ~(unsigned)PGTBL_COHERENT;
-		if (!(prot & 3) || (prot & (PGTBL_NOEXEC | PGTBL_PRIV)))
-			*shown = ~0u;
-	} else {
-		*shown &= ~(unsigned)PGTBL_COHERENT;
-		if (!(prot & PGTBL_READ))
-			*shown = ~0u;
-	}
+	*shown = hw_shown_prot(&s->hw, prot);
 	return prot;
 }
 
 static void add_window(struct stream *s, uint64_t base)
 {
-	if (base <= s->model.iova_last)
+	if (base <= s->model.iova_last && s->windows < MAX_WINDOWS)
 		s->window[s->windows++] = base;
 }
 
 void stream_add_windows(struct stream *s)
 {
-	static const uint64_t base[] = { 0, G1 - 3 * M2, 0xfef80000, 4 * G1 - 2 * M2, 0x3fe400000 };
+	static const uint64_t base[] = { 0, 0x3fa00000, 0xfef80000, 0xffc00000, 0x3fe400000 };
 
 	for (unsigned i = 0; i < sizeof(base) / sizeof(*base); i++)
-		add_window(s, base[i]);
+		add_window(s, base[i] << s->scale);
 	if (s->config->common)
 		return;
-	add_window(s, (512 * G1) - 2 * M2);
-	add_window(s, (1ull << 47) - M2);
-	add_window(s, s->model.iova_last + 1 - 3 * M2);
-	add_window(s, s->model.iova_last + 1 - 2 * G1);
+	add_window(s, 512 * s->big - 2 * s->mid);
+	add_window(s, (1ull << 47) - s->mid);
+	add_window(s, s->model.iova_last + 1 - 3 * s->mid);
+	add_window(s, s->model.iova_last + 1 - 2 * s->big);
+	/* Where the last pinned table ends, and another root begins. */
+	add_window(s, 4 * model_span(s->model.page_lg2, s->model.index_lg2, 3) - s->mid);
+	add_window(s, model_span(s->model.page_lg2, s->model.index_lg2, s->model.levels + 1) -
+			      s->mid);
 }

@@ -5,14 +5,9 @@
 
 #include "pgtbl_stream.h"
 
-#define K4 4096ull
-#define M2 (1ull << 21)
-#define G1 (1ull << 30)
 #define MAX_SEG 48u
 #define MAX_LEAVES 30000u
-
-#define SIZES_4K (1ull << 12)
-#define SIZES_2M (1ull << 12 | 1ull << 21)
+#define MAX_WINDOWS 12u
 
 struct stream {
 	const struct stream_config *config;
@@ -20,10 +15,13 @@ struct stream {
 	struct stream_result *result;
 	struct pgtbl_pool pool;
 	struct model model;
+	struct hw_walker hw;
 	struct pgtbl *pt;
+	unsigned scale; /* addresses are chosen as if pages had 4 KiB, and then shifted */
+	uint64_t page, mid, big; /* 4K, 2M, 1G, scaled */
 	struct pgtbl_gather gather; /* not yet released */
 	uint64_t released;	    /* queued pages */
-	uint64_t window[10];
+	uint64_t window[MAX_WINDOWS];
 	unsigned windows;
 	size_t cursor; /* of a comparison */
 	bool ended;

@@ -7,7 +7,8 @@ TESTS += $(PGTBL_UNIT)
 endif
 PGTBL_UNIT_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fmt
 PGTBL_UNIT_SOURCES = tests/unit/pgtbl_unit.h tests/unit/unit.h tests/fmt/pgtbl_pool.h \
-	tests/fmt/pgtbl_pool.c tests/fmt/pgtbl_model.h tests/fmt/pgtbl_hw.h tests/fmt/pgtbl_hw.c
+	tests/fmt/pgtbl_pool.c tests/fmt/pgtbl_model.h tests/fmt/pgtbl_hw.h \
+	tests/fmt/pgtbl_hw_priv.h tests/fmt/pgtbl_hw.c tests/fmt/pgtbl_hw_decode.c
 PGTBL_UNIT_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la $(UNIT_LIBS)
 
 tests_unit_test_pgtbl_SOURCES = tests/unit/test_pgtbl.c $(PGTBL_UNIT_SOURCES)

@@ -326,7 +326,13 @@ static const char *hw_sum(void *ctx, const struct model_leaf *leaf)
 /* What hardware finds in memory is what the library says. */
 static void check_hw(void)
 {
-	struct hw_walker hw = { .format = HW_VTDSS, .levels = 4, .oa_bits = 46, .pool = &pool };
+	struct hw_walker hw = { .format = HW_VTDSS,
+				.levels = 4,
+				.page_lg2 = 12,
+				.index_lg2 = 9,
+				.root_lg2 = 9,
+				.oa_bits = 46,
+				.pool = &pool };
 	struct state seen = { .pages = pool.live }, want = state();
 	const char *error = hw_walk(&hw, pgtbl_root_phys(pt), hw_sum, &seen);
 
