@@ -36,13 +36,8 @@ TESTS += tests/meta/meta.sh
 endif
 EXTRA_DIST += tests/meta/meta.sh tests/meta/crit.c tests/meta/plain.c
 EXTRA_DIST += $(TREE_TESTS) tests/lint/lint.py tests/install/load.c tests/install/example.c \
-	tests/fakekernel/plat_impl.h tests/fakekernel/plat_types.h tests/fakekernel/plat_rcu.h \
-	tests/fakekernel/include/linux/atomic.h tests/fakekernel/include/linux/compiler.h \
-	tests/fakekernel/include/linux/errno.h tests/fakekernel/include/linux/irqflags.h \
-	tests/fakekernel/include/linux/preempt.h \
-	tests/fakekernel/include/linux/rcupdate.h tests/fakekernel/include/linux/slab.h \
-	tests/fakekernel/include/linux/smp.h tests/fakekernel/include/linux/string.h \
-	tests/fakekernel/include/linux/types.h
+	$(FAKE_LINUX:%=tests/fakekernel/include/linux/%.h)
+FAKE_LINUX = atomic build_bug compiler errno irqflags rcupdate smp string threads types
 
 check-long:
 	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check

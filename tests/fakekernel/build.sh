@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# build.sh - compiles every core source as the kernel would, against the fake
-# <linux/...> headers beside this script, and looks at what the objects ask for.
+# build.sh - compiles every core source as the kernel would, with kernel-shim/plat_impl.h
+# over the fake <linux/...> headers beside this script, and looks at what the objects ask for.
 set -u
 here=$top_srcdir/tests/fakekernel
 . "$top_srcdir/tests/tap.sh"
@@ -22,12 +22,11 @@ flags="-nostdinc -ffreestanding -D__KERNEL__ -std=gnu11 -O2 -m64 -mcmodel=kernel
 	-fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables
 	-Wall -Wextra -Wundef -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wframe-larger-than=1024
 	$fallthrough -Werror
-	-I$here -I$here/include -I$top_srcdir/plat"
+	-I$here/include -I$top_srcdir/kernel-shim -I$top_srcdir/plat"
 
-# What a module may leave to the kernel: memory, RCU, preemption and interrupts off, nothing else.
-allowed='memset memcpy memmove memcmp kmalloc kfree __get_free_pages free_pages get_order
-	rcu_read_lock rcu_read_unlock synchronize_rcu nr_cpu_ids fake_processor_id
-	fake_preempt_disable fake_preempt_enable fake_in_task fake_irq_save fake_irq_restore'
+# What the core may leave to the kernel and to kernel-shim/plat_kernel.c, nothing else.
+allowed='memset memcpy memmove memcmp rcu_read_lock rcu_read_unlock synchronize_rcu nr_cpu_ids
+	fake_processor_id fake_irq_save fake_irq_restore plat_fence_cpus plat_mem_default'
 
 cd "$top_srcdir" || exit 99
 for lib in libiova libpgtbl libdma libvtd; do
@@ -54,7 +53,7 @@ awk '$(NF-1) == "U" { print $NF }' "$dir/symbols" | sort -u |
 	comm -23 - "$dir/defined" | comm -23 - "$dir/allowed" >"$dir/unknown"
 sed 's/^/# undefined: /' "$dir/unknown"
 [ ! -s "$dir/unknown" ]
-result $? "the objects need nothing but the kernel's memory, RCU and preemption"
+result $? "the objects need nothing but RCU, interrupts off and plat_kernel.c"
 [ "$n" -gt 1 ]
 result $? "there are sources"
 echo "1..$n"

@@ -6,6 +6,5 @@
 extern unsigned int nr_cpu_ids;
 unsigned int fake_processor_id(void);
 #define raw_smp_processor_id() fake_processor_id()
-#define smp_processor_id() fake_processor_id()
 
 #endif

@@ -19,7 +19,9 @@ typedef long long int64_t;
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ptrdiff_t;
 typedef unsigned long uintptr_t;
-typedef unsigned int gfp_t;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long s64;
 
 #define offsetof(type, member) __builtin_offsetof(type, member)
 
