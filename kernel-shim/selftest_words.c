@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * selftest_words.c - CPU-local steps and the fence over CPUs.
+ *
+ * The first word of each CPU holds a few units.  Whoever takes one sets
+ * holder[]; nobody else may find it set until it has been put.  Units are handed
+ * on to other CPUs, and some go back through the control word although they need
+ * not, because the collection that follows is where an interrupt can do most
+ * harm: unit 0 is for that, see recycle().  Meanwhile a thief takes words away
+ * from their CPUs, looks whether they still change, and gives them back.
+ */
+#include "selftest.h"
+#include "plat.h"
+
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/preempt.h>
+#include <linux/smp.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#define UNITS 32u
+#define HANDS 4u /* units on their way to another actor */
+#define HELD 2u /* units an actor keeps from step to step */
+#define NEXT_EPOCH PLAT_CTL_FLAG(1) /* flags 1 to 15 count the collections */
+#define THEFTS 64u /* in a row */
+
+struct st_words {
+	struct plat_words *words; /* one for each CPU */
+	void *cell;
+	u32 *holder; /* [cpu * UNITS + unit] */
+	u64 *counter; /* [cpu * 8]; a cache line each */
+	u32 hand[HANDS]; /* 1 + index into holder[]; 0: none */
+	/* what must not happen */
+	atomic64_t overlaps, lost, stolen_stores;
+	/* what must */
+	atomic64_t counted, takes, puts, remote, collected;
+	u64 thefts, refused;
+};
+
+static u64 *word_of(struct st_words *s, unsigned int cpu)
+{
+	return &s->words[cpu].w[0];
+}
+
+static u64 owned_by(u64 ctl, u64 owner)
+{
+	return (ctl & ~PLAT_CTL_OWN) | owner << PLAT_CTL_OWN_SHIFT;
+}
+
+/* The unit's index in holder[], or -1. */
+static int take(struct st_words *s, unsigned int unit)
+{
+	unsigned int cpu = plat_cpu();
+	u64 pat = 1ull << unit;
+
+	if (plat_word_take(&s->cell, cpu * sizeof(struct plat_words), pat, pat) != PLAT_WORD_OK)
+		return -1;
+	if (plat_xchg_full(&s->holder[cpu * UNITS + unit], 1))
+		atomic64_inc(&s->overlaps);
+	atomic64_inc(&s->takes);
+	return (int)(cpu * UNITS + unit);
+}
+
+/* As libiova's word.c: bits that are set over unused units may be cleared by anybody. */
+static void collect(struct st_words *s, unsigned int cpu)
+{
+	u64 *w = word_of(s, cpu), ctl = plat_load_acquire(w + 4);
+	u32 bits = (u32)ctl & (u32)plat_load_acquire(w), stale;
+
+	if (bits && plat_word_collect(&s->cell, cpu * sizeof(struct plat_words), bits) ==
+			    PLAT_WORD_OK)
+		atomic64_inc(&s->collected);
+	do {
+		ctl = plat_load_acquire(w + 4);
+		stale = (u32)ctl & ~(u32)plat_load_acquire(w);
+	} while (stale && !plat_cas_full(w + 4, ctl, (ctl & ~(u64)stale) + NEXT_EPOCH));
+}
+
+/* Frees for the owner to collect.  False: the word does not know the unit. */
+static bool put_remote(struct st_words *s, unsigned int cpu, u64 pat)
+{
+	u64 *w = word_of(s, cpu), ctl;
+
+	do {
+		ctl = plat_load_acquire(w + 4);
+		if (ctl & pat || !(plat_load_acquire(w) & pat))
+			return false;
+	} while (!plat_cas_full(w + 4, ctl, ctl | pat));
+	atomic64_inc(&s->remote);
+	return true;
+}
+
+static void put(struct st_words *s, unsigned int at, bool remote)
+{
+	unsigned int cpu = at / UNITS;
+	u64 pat = 1ull << at % UNITS;
+	int r = PLAT_WORD_FOREIGN;
+
+	if (!plat_xchg_full(&s->holder[at], 0))
+		atomic64_inc(&s->overlaps);
+	if (!remote)
+		r = plat_word_put(&s->cell, cpu * sizeof(struct plat_words), pat, pat);
+	if (r == PLAT_WORD_OK)
+		atomic64_inc(&s->puts);
+	else if (r != PLAT_WORD_FOREIGN || !put_remote(s, cpu, pat))
+		atomic64_inc(&s->lost);
+	else
+		collect(s, plat_cpu());
+}
+
+static void hand_on(struct st_words *s, struct st_actor *a)
+{
+	u32 mine = a->nr_held ? 1 + (u32)a->held[--a->nr_held] : 0;
+	u32 other = plat_xchg_full(&s->hand[st_random(&a->seed) % HANDS], mine);
+
+	if (other)
+		put(s, other - 1, st_random(&a->seed) & 1);
+}
+
+/*
+ * Tasks free the CPU's unit 0 for collection and collect it, over and over.  An
+ * interrupt in the middle of that does the same and then may keep the unit.
+ */
+static void recycle(struct st_words *s, struct st_actor *a)
+{
+	int at = take(s, 0);
+
+	if (at < 0)
+		collect(s, plat_cpu());
+	else if (a->irq && a->nr_held < HELD && st_random(&a->seed) & 1)
+		a->held[a->nr_held++] = (u64)at;
+	else
+		put(s, (unsigned int)at, true);
+}
+
+static void bump(struct st_words *s)
+{
+	unsigned int cpu = plat_cpu();
+	u64 old = plat_load_relaxed(&s->counter[cpu * 8]);
+
+	if (plat_percpu_cas(&s->counter[cpu * 8], old, old + 1, cpu))
+		atomic64_inc(&s->counted);
+}
+
+static void step(struct st_actor *a)
+{
+	struct st_words *s = a->t->priv;
+	int at;
+
+	switch (st_random(&a->seed) % 8) {
+	case 0:
+		at = a->nr_held < HELD ? take(s, 1 + st_random(&a->seed) % (UNITS - 1)) : -1;
+		if (at >= 0)
+			a->held[a->nr_held++] = (u64)at;
+		break;
+	case 1:
+		if (a->nr_held)
+			put(s, (unsigned int)a->held[--a->nr_held], st_random(&a->seed) & 1);
+		break;
+	case 2:
+		hand_on(s, a);
+		break;
+	case 3:
+		bump(s);
+		break;
+	default:
+		recycle(s, a);
+	}
+}
+
+/*
+ * Takes the word of @cpu away for a moment.  Collecting what was freed is a plain
+ * store: a step of the owner that is still under way would undo it.
+ */
+static void steal(struct st_words *s, unsigned int cpu, unsigned int fence)
+{
+	u64 *w = word_of(s, cpu), ctl, seen;
+	u32 freed = 0;
+	int err;
+
+	do {
+		ctl = plat_load_acquire(w + 4);
+	} while (!plat_cas_full(w + 4, ctl, owned_by(ctl, PLAT_OWN_BUSY)));
+	err = plat_fence_cpus(fence);
+	seen = plat_load_relaxed(w); /* relaxed: ours alone */
+	udelay(1);
+	if (!err && seen != plat_load_relaxed(w)) /* relaxed: ours alone */
+		atomic64_inc(&s->stolen_stores);
+	do {
+		ctl = plat_load_acquire(w + 4);
+		if (!err) {
+			freed |= (u32)ctl & (u32)seen;
+			plat_store_relaxed(w, seen & ~(u64)freed); /* relaxed: the CAS publishes */
+		}
+	} while (!plat_cas_full(w + 4, ctl, owned_by(ctl & ~(u64)freed, cpu) + NEXT_EPOCH));
+	s->thefts += !err;
+	s->refused += !!err;
+}
+
+static void steal_some(struct st_torment *t)
+{
+	unsigned int i, cpu = (unsigned int)(t->extra_steps % nr_cpu_ids);
+
+	for (i = 0; i < THEFTS; i++)
+		steal(t->priv, cpu, i % 8 ? cpu : PLAT_CPU_NONE);
+	usleep_range(500, 1000);
+}
+
+/* All that is held goes back; then every word must be empty. */
+static u64 left_over(struct st_words *s, struct st_torment *t)
+{
+	unsigned int i;
+	u64 left = 0, ctl;
+
+	for (i = 0; i < ST_ACTORS; i++)
+		while (t->actor[i].nr_held)
+			put(s, (unsigned int)t->actor[i].held[--t->actor[i].nr_held], true);
+	for (i = 0; i < HANDS; i++)
+		if (s->hand[i])
+			put(s, s->hand[i] - 1, true);
+	for (i = 0; i < nr_cpu_ids; i++) {
+		ctl = s->words[i].ctl[0];
+		left |= s->words[i].w[0] & ~(u64)(u32)ctl;
+		left |= (u32)ctl & ~s->words[i].w[0];
+	}
+	return left;
+}
+
+static void words_results(struct st_words *s, struct st_torment *t, const char *name, u64 left)
+{
+	u64 counters = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_cpu_ids; i++)
+		counters += s->counter[i * 8];
+	st_ok(!atomic64_read(&s->overlaps), "%s: no unit has two holders (%lld takes)", name,
+	      atomic64_read(&s->takes));
+	st_ok(!atomic64_read(&s->lost), "%s: no taken unit vanishes (%lld puts, %lld for the owner to collect)",
+	      name, atomic64_read(&s->puts), atomic64_read(&s->remote));
+	st_ok(!left, "%s: every unit comes back (%lld collections)", name,
+	      atomic64_read(&s->collected));
+	st_ok(counters == atomic64_read(&s->counted), "%s: no increment is lost (%llu)", name,
+	      counters);
+	st_ok(!atomic64_read(&s->stolen_stores),
+	      "%s: no store to a word that was taken away (%llu thefts, %llu refused)", name,
+	      s->thefts, s->refused);
+	st_ok(atomic64_read(&s->takes) > 1000 && atomic64_read(&s->puts) > 100 &&
+		      atomic64_read(&s->collected) > 10 &&
+		      (s->thefts > 10 || !IS_ENABLED(CONFIG_PREEMPT_COUNT)),
+	      "%s: everything happened", name);
+}
+
+static void words_torment(const char *name, bool hotplug)
+{
+	struct st_words *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct st_torment *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	unsigned int i;
+
+	if (s) {
+		s->words = vzalloc(nr_cpu_ids * sizeof(*s->words));
+		s->holder = vzalloc(nr_cpu_ids * UNITS * sizeof(*s->holder));
+		s->counter = vzalloc(nr_cpu_ids * 8 * sizeof(*s->counter));
+	}
+	if (!st_ok(t && s && s->words && s->holder && s->counter, "%s: memory", name))
+		goto out;
+	s->cell = s->words;
+	for (i = 0; i < nr_cpu_ids; i++)
+		s->words[i].ctl[0] = owned_by(PLAT_CTL_OPEN, i);
+	t->step = step;
+	t->extra = steal_some;
+	t->hotplug = hotplug;
+	t->priv = s;
+	st_torment(t, name);
+	words_results(s, t, name, left_over(s, t));
+out:
+	if (s) {
+		vfree(s->words);
+		vfree(s->holder);
+		vfree(s->counter);
+	}
+	kfree(s);
+	kfree(t);
+}
+
+static void fence_in_irq(void *result)
+{
+	*(int *)result = plat_fence_cpus(PLAT_CPU_NONE);
+}
+
+/* Where waiting is impossible the fence says so, and elsewhere it works. */
+static void fence_contexts(void)
+{
+	unsigned int last = cpumask_last(cpu_online_mask);
+	int irq = 1, held, off, task = IS_ENABLED(CONFIG_PREEMPT_COUNT) ? 0 : -EAGAIN;
+	unsigned long flags;
+
+	smp_call_function_single((int)last, fence_in_irq, &irq, 1);
+	st_ok(irq == -EAGAIN, "fence: refused in an interrupt");
+	preempt_disable();
+	held = plat_fence_cpus(last);
+	preempt_enable();
+	st_ok(held == -EAGAIN, "fence: refused with pre-emption off");
+	local_irq_save(flags);
+	off = plat_fence_cpus(last);
+	local_irq_restore(flags);
+	st_ok(off == -EAGAIN, "fence: refused with interrupts off");
+	st_ok(plat_fence_cpus(PLAT_CPU_NONE) == task && plat_fence_cpus(last) == task,
+	      "fence: %s in a task", task ? "refused" : "works");
+	if (!last || remove_cpu(last)) {
+		st_skip("fence: a CPU that is off", "no CPU can be taken off");
+		return;
+	}
+	st_ok(plat_fence_cpus(last) == task && plat_fence_cpus(PLAT_CPU_NONE) == task,
+	      "fence: a CPU that is off");
+	st_ok(!add_cpu(last) && plat_fence_cpus(last) == task, "fence: and on again");
+}
+
+void st_words(void)
+{
+	fence_contexts();
+	words_torment("words", false);
+	if (num_online_cpus() > 1)
+		words_torment("words, CPUs come and go", true);
+	else
+		st_skip("words, CPUs come and go", "one CPU");
+}
