@@ -176,15 +176,16 @@ static void dmap_results(struct st_dmap *s, const char *name)
 		      !iova_space_in_use(s->iova),
 	      "%s: nothing is left after the last flush", name);
 	dmap_stats(s->space, &stats);
-	st_ok(!stats.quarantined_bytes && !stats.lost_pages && !stats.bad_frees && !stats.failed_flushes,
+	st_ok(!stats.quarantined_bytes && !stats.lost_pages && !stats.bad_frees &&
+		      !stats.failed_flushes,
 	      "%s: nothing in quarantine or lost", name);
 	st_ok(!atomic64_read(&s->missing), "%s: what is mapped is translated (%lld maps)", name,
 	      atomic64_read(&s->maps) + atomic64_read(&s->irq_maps));
 	st_ok(!atomic64_read(&s->refused) && !atomic64_read(&s->wrong),
 	      "%s: no call fails that should not (%lld unmaps, %lld no room)", name,
 	      atomic64_read(&s->unmaps), atomic64_read(&s->no_room));
-	st_ok(atomic64_read(&s->irq_maps) > 500 && stats.waits > 10, "%s: interrupts map (%lld)", name,
-	      atomic64_read(&s->irq_maps));
+	st_ok(atomic64_read(&s->irq_maps) > 500 && stats.waits > 10, "%s: interrupts map (%lld)",
+	      name, atomic64_read(&s->irq_maps));
 }
 
 static void dmap_torment(const char *name, enum dmap_mode mode)
@@ -213,7 +214,8 @@ static void dmap_smoke(struct st_dmap *s)
 	st_ok(!iova_is_err(iova) && (iova & (PAGE - 1)) == 0x678 &&
 		      !pgtbl_translate(s->pgtbl, iova, &phys) && phys == 0x12345678,
 	      "dmap: a map keeps the offset");
-	st_ok(dmap_unmap(s->space, iova, PAGE) == -EINVAL && !pgtbl_translate(s->pgtbl, iova, &phys),
+	st_ok(dmap_unmap(s->space, iova, PAGE) == -EINVAL &&
+		      !pgtbl_translate(s->pgtbl, iova, &phys),
 	      "dmap: an unmap of another size is refused");
 	st_ok(!dmap_unmap(s->space, iova, 3 * PAGE) &&
 		      pgtbl_translate(s->pgtbl, iova, &phys) == -ENOENT,

@@ -95,7 +95,8 @@ static void free_range(struct st_space *s, u64 range)
 /* Frees of something else than the range, which the caller owns. */
 static void free_wrongly(struct st_space *s, u64 range)
 {
-	u64 iova = (u64)FIRST(range) << SHIFT, size = (u64)LENGTH(range) << SHIFT, page = 1 << SHIFT;
+	u64 iova = (u64)FIRST(range) << SHIFT, size = (u64)LENGTH(range) << SHIFT;
+	u64 page = 1 << SHIFT;
 
 	if (iova_space_free(s->space, iova, size + page) != -EINVAL ||
 	    (size > page && (iova_space_free(s->space, iova, size - page) != -EINVAL ||
@@ -205,8 +206,8 @@ static void iova_torment(const char *name, unsigned int max_n, unsigned int held
 	t->priv = s;
 	st_torment(t, name);
 	give_back(s, t);
-	st_ok(!atomic64_read(&s->overlaps), "%s: no address has two owners (%lld allocations)", name,
-	      atomic64_read(&s->allocs) + atomic64_read(&s->irq_allocs));
+	st_ok(!atomic64_read(&s->overlaps), "%s: no address has two owners (%lld allocations)",
+	      name, atomic64_read(&s->allocs) + atomic64_read(&s->irq_allocs));
 	st_ok(!atomic64_read(&s->refused), "%s: no good free is refused (%lld frees)", name,
 	      atomic64_read(&s->frees));
 	st_ok(!atomic64_read(&s->accepted), "%s: no bad free is accepted", name);
@@ -252,7 +253,8 @@ static void iova_smoke(struct st_space *s)
 		      iova_space_alloc_fixed(s->space, 0, 1 << SHIFT, NULL) == -EEXIST,
 	      "iova: a reservation");
 	iova_space_stats(s->space, &stats);
-	st_ok(!stats.live_ranges && stats.reserved_bytes == 1 << SHIFT && !iova_space_in_use(s->space),
+	st_ok(!stats.live_ranges && stats.reserved_bytes == 1 << SHIFT &&
+		      !iova_space_in_use(s->space),
 	      "iova: statistics");
 	n = room(s, GRANULES);
 	st_ok(n == GRANULES - 1, "iova: all of a space (%u granules)", n);

@@ -161,8 +161,8 @@ static void pgtbl_torment(const char *name, const struct pgtbl_ops *ops)
 	st_ok(!atomic64_read(&s->refused), "%s: no map is refused (%lld pages, %lld areas)", name,
 	      atomic64_read(&s->maps), atomic64_read(&s->large));
 	st_ok(!atomic64_read(&s->missing), "%s: what was mapped is there", name);
-	st_ok(!atomic64_read(&s->partly) && !atomic64_read(&s->left), "%s: what was unmapped is not",
-	      name);
+	st_ok(!atomic64_read(&s->partly) && !atomic64_read(&s->left),
+	      "%s: what was unmapped is not", name);
 	st_ok(atomic64_read(&s->reclaimed) > 5, "%s: empty tables are unlinked (%lld)", name,
 	      atomic64_read(&s->reclaimed));
 	table_close(s, name);

@@ -237,7 +237,7 @@ static void words_results(struct st_words *s, struct st_torment *t, const char *
 		counters += s->counter[i * 8];
 	st_ok(!atomic64_read(&s->overlaps), "%s: no unit has two holders (%lld takes)", name,
 	      atomic64_read(&s->takes));
-	st_ok(!atomic64_read(&s->lost), "%s: no taken unit vanishes (%lld puts, %lld for the owner to collect)",
+	st_ok(!atomic64_read(&s->lost), "%s: no taken unit vanishes (%lld puts, %lld remote)",
 	      name, atomic64_read(&s->puts), atomic64_read(&s->remote));
 	st_ok(!left, "%s: every unit comes back (%lld collections)", name,
 	      atomic64_read(&s->collected));
