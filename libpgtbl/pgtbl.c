@@ -24,6 +24,9 @@ static bool config_shape(const struct pgtbl_config *config, struct pgtbl_shape *
 	if (config->flags & ~PGTBL_FLAGS || (config->flags & PGTBL_PARTIAL) == PGTBL_PARTIAL ||
 	    (config->table_lg2 && config->table_lg2 < 12))
 		return false;
+	/* Hardware that writes bits into tables reads what CPUs have cached of them. */
+	if ((config->flags & PGTBL_AD) && (config->flush || !ops->has_ad))
+		return false;
 	*shape = (struct pgtbl_shape){
 		.page_lg2 = config->page_lg2 ? config->page_lg2 : 12,
 		.index_lg2 = config->table_lg2 ? config->table_lg2 - 3 : 9,

@@ -41,6 +41,14 @@
  *                      leaf.  No entry is a hole if the AND of several has one;
  *                      where there is but one bit, the reverse holds too.
  *   FMT_BIG_ENDIAN     1: words in memory have their most significant byte first
+ *   FMT_ACCESSED       bits of FMT_LOW_MASK that hardware sets in a leaf when PGTBL_AD
+ *   FMT_DIRTY          is set, at its first use and its first write.  Left out by
+ *                      formats that have none.  If hardware sets the first one in
+ *                      table entries too, FMT_TABLE() has it.
+ *   FMT_WP_MASK        a leaf is writable if these bits are FMT_WP_WRITABLE, and
+ *   FMT_WP_WRITABLE    becomes write-protected with FMT_WP_PROTECTED instead, which
+ *   FMT_WP_PROTECTED   must still be a leaf, and FMT_WP_MARK, a bit that hardware
+ *   FMT_WP_MARK        ignores.  All four, or none.
  *   A word whose FMT_LOW_MASK bits are all 0 is no entry for hardware, for
  *   fmt_is_leaf() or for a table: unlinked tables are linked through one.  The
  *   links are also 0 where a big-endian format has its two lowest bits.

@@ -8,6 +8,7 @@
 
 #include "pgtbl.h"
 #include "pgtbl_change.h"
+#include "pgtbl_dirty.h"
 
 #define PGTBL_PROT_COUNT 64u /* combinations of enum pgtbl_prot */
 #define PGTBL_MAX_LEVELS 6u
@@ -98,6 +99,14 @@ struct pgtbl {
 typedef int64_t (*pgtbl_level_fn)(struct pgtbl *pt, unsigned level, uint64_t first, uint64_t last,
 				  struct pgtbl_gather *gather);
 
+enum pgtbl_track_op {
+	PGTBL_TRACK_READ_DIRTY,
+	PGTBL_TRACK_READ_ACCESSED,
+	PGTBL_TRACK_LOOK_DIRTY,
+	PGTBL_TRACK_LOOK_ACCESSED,
+	PGTBL_TRACK_STOP,
+};
+
 /* A step of the visitor: see pgtbl_ops.leaves. */
 #define PGTBL_LEAF_BATCH 16u
 
@@ -109,6 +118,9 @@ typedef int64_t (*pgtbl_level_fn)(struct pgtbl *pt, unsigned level, uint64_t fir
  * @reclaim_level: unlink empty tables of @level; returns how many
  * @promote_level: leaves for tables of @level; how many, or an error before the first
  * @demote, @replace, @reserve: see pgtbl_change.h
+ * @track, @fault: see pgtbl_dirty.h
+ * @has_ad:  hardware may keep accessed and dirty bits
+ * @protects: leaves can be write-protected and marked so
  * @destroy: free all tables, return the bytes mapped
  */
 struct pgtbl_ops {
@@ -116,6 +128,8 @@ struct pgtbl_ops {
 	unsigned levels_min;
 	unsigned levels_max;
 	uint64_t table_addr_mask;
+	bool has_ad;
+	bool protects;
 	bool (*shape)(const struct pgtbl_config *config, struct pgtbl_shape *shape);
 	void (*init)(struct pgtbl *pt, const struct pgtbl_config *config);
 	struct pgtbl_calls fast;
@@ -130,6 +144,9 @@ struct pgtbl_ops {
 		       struct pgtbl_gather *gather, struct pgtbl_report *report);
 	int (*reserve)(struct pgtbl *pt, uint64_t iova, uint64_t last, uint64_t page_bytes,
 		       struct pgtbl_report *report);
+	void (*track)(struct pgtbl *pt, uint64_t first, uint64_t last, enum pgtbl_track_op op,
+		      const struct pgtbl_bitmap *bitmap, struct pgtbl_gather *gather);
+	int (*fault)(struct pgtbl *pt, uint64_t iova, struct pgtbl_gather *gather);
 	uint64_t (*destroy)(struct pgtbl *pt);
 };
 
@@ -155,6 +172,9 @@ static inline int pgtbl_fail(struct pgtbl_report *report, uint64_t iova, int err
 	}
 	return error;
 }
+
+/* dirty.c: the pages that [first, last] touches; nothing without a bitmap. */
+void pgtbl_bitmap_set(const struct pgtbl_bitmap *bitmap, uint64_t first, uint64_t last);
 
 /* reserve.c */
 

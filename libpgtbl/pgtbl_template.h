@@ -14,6 +14,7 @@
  *   pgtbl_split.h, pgtbl_promote.h  smaller leaves, larger leaves
  *   pgtbl_replace.h  other memory behind the same addresses
  *   pgtbl_reserve.h  tables ahead of time
+ *   pgtbl_track.h  accessed and dirty bits, write protection
  *   pgtbl_fast.h   the tiers in front: one page, one table, anything
  */
 #ifndef PGTBL_TEMPLATE_H
@@ -66,6 +67,7 @@ static inline unsigned fmt_group_lg2(const struct pgtbl *pt, uint64_t entry, uns
 #include "pgtbl_promote.h"
 #include "pgtbl_replace.h"
 #include "pgtbl_reserve.h"
+#include "pgtbl_track.h"
 #include "pgtbl_unmap.h"
 
 #include "pgtbl_fast.h"
@@ -86,7 +88,8 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 		.flushed = { pt_map_flush, pt_unmap_flush, pt_translate, pt_map_sg_flush },        \
 		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level,                            \
 		.promote_level = pt_promote_level, .demote = pt_demote, .replace = pt_replace,     \
-		.reserve = pt_reserve, .destroy = pt_destroy,                                      \
+		.reserve = pt_reserve, .track = pt_track, .fault = pt_fault,                       \
+		.has_ad = FMT_DIRTY != 0, .protects = FMT_WP_MARK != 0, .destroy = pt_destroy,                                      \
 	}
 
 #endif

@@ -5,7 +5,10 @@
  * Entry (Linux drivers/iommu/intel and QEMU hw/i386/intel_iommu_internal.h
  * agree): R 0, W 1, page size 7, SNP 11, address 51:12.  There is no present
  * bit: R = W = 0 is no entry.  Bit 10 is left to software; we set it in every
- * leaf, and in a table entry it says frozen.
+ * leaf, and in a table entry it says frozen.  With SSADE hardware sets accessed 8 and
+ * dirty 9 (Linux drivers/iommu/intel and drivers/iommu/generic_pt agree); without, both
+ * are ignored.  Table entries have accessed from the beginning, in case hardware sets
+ * it there too (?).  Bit 52 is ignored: it marks a leaf that is write-protected.
  *
  * READ, WRITE  the R and W bits; at least one is needed
  * COHERENT     SNP, if PGTBL_SNOOP_CTL says that the hardware has it (without
@@ -19,8 +22,11 @@
 #define SS_READ (1ull << 0)
 #define SS_WRITE (1ull << 1)
 #define SS_PAGE (1ull << 7)
+#define SS_ACCESSED (1ull << 8)
+#define SS_DIRTY (1ull << 9)
 #define SS_SOFT (1ull << 10)
 #define SS_SNOOP (1ull << 11)
+#define SS_PROTECTED (1ull << 52)
 
 #define FMT_PAGE_LG2 12
 #define FMT_INDEX_LG2 9
@@ -29,9 +35,15 @@
 #define FMT_LEAF_LEVEL 3
 #define FMT_ADDR 0x000ffffffffff000ull
 #define FMT_LOW_MASK 0xfffu
-#define FMT_TABLE(level) (SS_READ | SS_WRITE)
+#define FMT_TABLE(level) (SS_READ | SS_WRITE | SS_ACCESSED)
 #define FMT_FROZEN SS_SOFT
 #define FMT_INUSE SS_SOFT
+#define FMT_ACCESSED SS_ACCESSED
+#define FMT_DIRTY SS_DIRTY
+#define FMT_WP_MASK (SS_READ | SS_WRITE)
+#define FMT_WP_WRITABLE (SS_READ | SS_WRITE)
+#define FMT_WP_PROTECTED SS_READ
+#define FMT_WP_MARK SS_PROTECTED
 
 static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
 {

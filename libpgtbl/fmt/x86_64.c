@@ -4,12 +4,13 @@
  * translation walks too.
  *
  * Entry (Linux drivers/iommu/intel for the first stage): P 0, R/W 1, U/S 2,
- * PWT 3, PCD 4, A 5, D 6, PS 7, address 51:12, XD 63.  Bit 9 is left to
- * software; in a table entry it says frozen.
+ * PWT 3, PCD 4, A 5, D 6, PS 7, address 51:12, XD 63.  Bits 9 and 52 are left to
+ * software: 9 says frozen in a table entry, 52 that a leaf is write-protected.
  *
  * Input addresses must be canonical; only the lower half is offered, so the
- * width is 47 or 56 bits.  A, and D in writable leaves, are set from the
- * beginning: hardware has nothing to write back.
+ * width is 47 or 56 bits.  Unless hardware is to keep them
+ * (PGTBL_AD), A, and D in writable leaves, are set from the beginning: hardware has
+ * nothing to write back.  Table entries always have A.
  *
  * READ      needed: every present entry can be read
  * WRITE     R/W
@@ -30,6 +31,7 @@
 #define X86_D (1ull << 6)
 #define X86_PS (1ull << 7)
 #define X86_SOFT (1ull << 9)
+#define X86_PROTECTED (1ull << 52)
 #define X86_XD (1ull << 63)
 
 #define FMT_PAGE_LG2 12
@@ -42,6 +44,12 @@
 #define FMT_TABLE(level) (X86_P | X86_RW | X86_US | X86_A)
 #define FMT_FROZEN X86_SOFT
 #define FMT_INUSE X86_P
+#define FMT_ACCESSED X86_A
+#define FMT_DIRTY X86_D
+#define FMT_WP_MASK X86_RW
+#define FMT_WP_WRITABLE X86_RW
+#define FMT_WP_PROTECTED 0
+#define FMT_WP_MARK X86_PROTECTED
 
 static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
 {
@@ -54,13 +62,13 @@ static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_sha
 
 static inline uint64_t fmt_attr(unsigned prot, const struct pgtbl_config *config)
 {
-	uint64_t attr = X86_P | X86_A;
+	bool by_hardware = config->flags & PGTBL_AD;
+	uint64_t attr = X86_P | (by_hardware ? 0 : X86_A);
 
-	(void)config;
 	if (!(prot & PGTBL_READ))
 		return 0;
 	if (prot & PGTBL_WRITE)
-		attr |= X86_RW | X86_D;
+		attr |= X86_RW | (by_hardware ? 0 : X86_D);
 	if (prot & PGTBL_NOEXEC)
 		attr |= X86_XD;
 	if (!(prot & PGTBL_PRIV))

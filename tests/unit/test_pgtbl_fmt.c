@@ -103,7 +103,7 @@ Test(pgtbl_fmt, x86_64_entries)
 		}
 }
 
-/* Table entries: the address, and R W (VT-d), P RW US A (x86-64), nothing else. */
+/* Table entries: the address, and R W A (VT-d), P RW US A (x86-64), nothing else. */
 static void check_tables(const struct pgtbl_ops *ops, unsigned levels, uint64_t low)
 {
 	unit_open(ops, levels, 0);
@@ -121,7 +121,7 @@ static void check_tables(const struct pgtbl_ops *ops, unsigned levels, uint64_t 
 Test(pgtbl_fmt, table_entries)
 {
 	for (unsigned levels = 3; levels <= 5; levels++)
-		check_tables(&pgtbl_vtdss_ops, levels, 0x003);
+		check_tables(&pgtbl_vtdss_ops, levels, 0x103);
 	for (unsigned levels = 4; levels <= 5; levels++)
 		check_tables(&pgtbl_x86_64_ops, levels, 0x027);
 }
