@@ -4,6 +4,7 @@
 #define BENCH_IOVA_SIDE_OURS_H
 
 #include "iova.h"
+#include "iova_resv.h"
 #include "sides.h"
 
 typedef struct iova_space side_space;

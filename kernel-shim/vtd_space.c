@@ -10,6 +10,7 @@
  * then the push is visible, however long a store may take to get out of a CPU.
  */
 #include "ivtd.h"
+#include "iova_resv.h"
 
 #include <linux/jiffies.h>
 #include <linux/workqueue.h>

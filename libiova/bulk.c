@@ -171,12 +171,15 @@ unsigned iova_space_free_bulk(struct iova_space *s, uint64_t size, const uint64_
 	struct group group;
 
 	for (unsigned i = 0, step; i < nr; i += step) {
-		step = 1;
-		if (n && gather(s, n, iova + i, nr - i, &group)) {
-			step = group.nr;
-			if (free_group(s, &group))
-				continue;
-		}
+		bool together, done;
+
+		plat_read_lock(); /* from the look at LOOK to the change of the word (resv.c) */
+		together = n && gather(s, n, iova + i, nr - i, &group);
+		done = together && free_group(s, &group);
+		plat_read_unlock();
+		step = together ? group.nr : 1;
+		if (done)
+			continue;
 		for (unsigned k = i; k < i + step; k++) /* one by one: who is to blame? */
 			refused += iova_space_free(s, iova[k], size) != 0;
 	}

@@ -147,11 +147,13 @@ static void count_one(uint64_t *counter)
 /* A free of any kind, by the long way; @check_only: what it would answer. */
 int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
 {
+	uint64_t last = iova_usable_last(s);
 	struct iova_slot *slot = slot_of(s, plat_cpu());
 	struct iova_range range;
 	int r = -EINVAL;
 
-	if (n && pfn >= s->first_pfn && pfn <= s->last_pfn && n - 1 <= s->last_pfn - pfn) {
+	plat_read_lock(); /* from the look at the reservations to the change of the word (resv.c) */
+	if (n && pfn >= s->first_pfn && pfn <= last && n - 1 <= last - pfn) {
 		r = free_in_word(s, pfn, n, check_only);
 		if (r < 0)
 			r = iova_span_free(s, pfn, n, check_only);
@@ -159,6 +161,7 @@ int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool chec
 		    iova_space_find(s, pfn << s->shift, &range) == -ENOENT)
 			r = -ENOENT;
 	}
+	plat_read_unlock();
 	if (check_only)
 		return r;
 	if (r < 0)

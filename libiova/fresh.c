@@ -121,9 +121,10 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
 /*
  * The units below one unit begin to exist in a word that exists only in part, or
  * soon will.  The caller holds the unit above; nobody else opens this half, and
- * nobody holds both units of the word, so the word is parked or SHARED.
+ * nobody holds both units of the word, so the word is parked or SHARED.  @fill:
+ * what they say from the beginning.
  */
-void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
+void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill)
 {
 	uint64_t bits = 0xffff0000ffffull << half, *ctlp = w + 4, ctl, old;
 
@@ -137,7 +138,7 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags)
 						  iova_ctl(PLAT_OWN_SHARED, 0, flags)));
 	do {
 		old = plat_load_relaxed(w);	       /* the CAS revalidates */
-	} while (!plat_cas_full(w, old, old & ~bits)); /* IOVA-A3: pairs with IOVA-W2 */
+	} while (!plat_cas_full(w, old, (old & ~bits) | fill << half)); /* IOVA-A3: pairs with IOVA-W2 */
 }
 
 /*
@@ -162,9 +163,9 @@ static void open_words(struct plat_words *line, unsigned own, unsigned class, un
 			continue;
 		}
 		if (mask & 1)
-			iova_half_open(&line->w[i], 0, whole & ~PLAT_CTL_OWN);
+			iova_half_open(&line->w[i], 0, whole & ~PLAT_CTL_OWN, 0);
 		if (mask & 2)
-			iova_half_open(&line->w[i], 16, whole & ~PLAT_CTL_OWN);
+			iova_half_open(&line->w[i], 16, whole & ~PLAT_CTL_OWN, 0);
 	}
 }
 

@@ -29,15 +29,15 @@
  *     LOCK-prefixed instruction and write no cache line that other CPUs use;
  *     a free from elsewhere executes one.
  *   _alloc_request: lock-free; obstruction-free where the natural alignment gives way.
- *   _alloc_fixed, _reserve: obstruction-free: two that split the same unit, or
- *     a thread that stopped in the middle of it, make the other return -EAGAIN.
+ *   _alloc_fixed: obstruction-free: two that split the same unit, or a thread that
+ *     stopped in the middle of it, make the other return -EAGAIN.
  *   _for_each, _in_use, _stats: wait-free in the number of units looked at.
- * Metadata grows in _alloc*, _reserve and create only (the memory functions of
+ * Metadata grows in _alloc*, create, and the calls of iova_resv.h only (the memory functions of
  * the configuration are called then); never in _free.
  *
  * Context: thread, or interrupt on any CPU (kernel), unless a call says
  * otherwise.  No call sleeps; in the kernel, taking words away from another CPU
- * (under pressure, and in _alloc_fixed and _reserve) answers -EAGAIN where the
+ * (under pressure, and in _alloc_fixed) answers -EAGAIN where the
  * caller may not wait for that CPU.
  *
  * fork(): the child has its own copy of every space and may go on with it if no
@@ -65,6 +65,7 @@ struct iova_space;
  * @first:	 lowest usable byte, a multiple of the granule.  Use one granule
  *		 or more where address 0 must not be handed out.
  * @last:	 greatest usable byte, the last of a granule; up to 2^64 - 1
+ * @grow_last:	 greatest byte that iova_space_grow() may ever make usable; 0: as @last
  * @granule_lg2: log2 of the granule in bytes, 12 (4 KiB) to 34 (16 GiB)
  * @cpu_slots:	 CPUs that get words of their own; 0: all that may ever be there
  * @mem:	 where metadata comes from; zeroes mean the platform's own
@@ -73,6 +74,7 @@ struct iova_space;
 struct iova_space_config {
 	uint64_t first;
 	uint64_t last;
+	uint64_t grow_last;
 	uint8_t granule_lg2;
 	unsigned cpu_slots;
 	struct plat_mem mem;
@@ -90,7 +92,11 @@ struct iova_range {
 };
 
 /* A range that contains nothing, for arguments that may be none: { 0, 0 } contains byte 0. */
-#define IOVA_RANGE_NONE ((struct iova_range){ UINT64_MAX, 0 })
+#ifdef __cplusplus
+#define IOVA_RANGE_NONE (iova_range{ ~(uint64_t)0, 0 })
+#else
+#define IOVA_RANGE_NONE ((struct iova_range){ ~(uint64_t)0, 0 })
+#endif
 
 /**
  * struct iova_request - one allocation's wishes; zeroes are none
@@ -227,20 +233,6 @@ int iova_space_free(struct iova_space *space, uint64_t iova, uint64_t size);
  * the range.  Return: as iova_space_free().
  */
 int iova_space_check(struct iova_space *space, uint64_t iova, uint64_t size);
-
-/**
- * iova_space_reserve() - take addresses out of use, for as long as the space lives
- * @space:    the space
- * @first:    first byte, a multiple of the granule
- * @last:     last byte, inclusive, the last of a granule
- * @conflict: as in iova_space_alloc_fixed()
- *
- * Exclusive: -EEXIST if any of it is allocated or reserved already.
- *
- * Return: as iova_space_alloc_fixed().
- */
-int iova_space_reserve(struct iova_space *space, uint64_t first, uint64_t last,
-		       struct iova_range *conflict);
 
 /**
  * iova_space_in_use() - is any range allocated?

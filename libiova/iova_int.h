@@ -18,7 +18,8 @@
  * "split", and they are the truth.  With 11 below it is the first unit of a range
  * if a 01 follows, else a unit that somebody is splitting.  (A range placed by its
  * size at level 1 or above has at least three units, and the first piece of one at
- * a given address at least two.)
+ * a given address at least two.)  Below one unit all sixteen are missing, or none: 11
+ * among others is the first unit of a range that is on its way (span.c).
  *
  * The word is the whole truth; everything else (hints, cursors, cells) only
  * says where to look.
@@ -108,11 +109,17 @@ struct iova_slot {
 	uint64_t hint1[IOVA_NR_CLASS][IOVA_HINTS1];
 } plat_aligned(1024); /* a power of two in all: found by a shift */
 
+/* Granules out of use. */
 struct iova_resv {
-	struct iova_resv *next;
 	uint64_t first_pfn;
 	uint64_t last_pfn;
-	bool border; /* outside the space, not asked for by the caller */
+	bool outside; /* of what the space may use, not asked for one by one */
+};
+
+/* All of them: sorted, apart; never changed once it can be seen, but replaced (resv.c). */
+struct iova_resv_set {
+	uint32_t nr, room;
+	struct iova_resv r[];
 };
 
 /* pfn >> 11 is a level-1 node's number; 512 of them (4 GiB at 4 KiB) are found in one step. */
@@ -124,7 +131,7 @@ struct iova_resv {
 struct iova_space {
 	uint64_t granule_mask; /* bytes */
 	uint64_t first_pfn;
-	uint64_t last_pfn;
+	uint64_t last_pfn; /* that the space can ever have: what is not usable yet is reserved */
 	struct iova_slot *slot;
 	uint32_t nr_slots;
 	uint8_t shift;
@@ -138,7 +145,9 @@ struct iova_space {
 	/* Cold from here on. */
 	uint64_t moves plat_aligned(PLAT_CACHELINE); /* low half: under way; high: completed */
 	struct iova_node *nodes;
-	struct iova_resv *resv;
+	struct iova_resv_set *resv;
+	uint64_t usable_last_pfn;
+	uint32_t resv_busy; /* one change of @resv at a time */
 	uint64_t metadata_bytes;
 	uint64_t metadata_peak_bytes;
 };
@@ -335,13 +344,39 @@ static inline void iova_move_end(struct iova_space *s, bool moved)
 int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
 
 /* span.c */
-int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool reserve,
+enum iova_claim {
+	IOVA_CLAIM_RANGE,  /* one range, of however many pieces */
+	IOVA_CLAIM_APART,  /* each piece by itself */
+	IOVA_CLAIM_HIDDEN, /* and no free can match it until iova_span_show() */
+};
+int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum iova_claim how,
 		    struct iova_range *conflict);
+void iova_span_show(struct iova_space *s, uint64_t first, uint64_t end);
+void iova_span_hide(struct iova_space *s, uint64_t first, uint64_t end);
+void iova_span_unclaim(struct iova_space *s, uint64_t first, uint64_t end);
+int iova_span_cut(struct iova_space *s, uint64_t pfn);
+void iova_span_release(struct iova_space *s, uint64_t first, uint64_t end);
 int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_only);
 bool iova_span_goes_on(struct iova_space *s, uint64_t pfn);
+int iova_check_range(const struct iova_space *s, uint64_t first, uint64_t last);
+
+/* resv.c */
 bool iova_reserved(struct iova_space *s, uint64_t first, uint64_t last, struct iova_resv *hit);
+uint64_t iova_reserved_granules(struct iova_space *s);
+int iova_outside(struct iova_space *s, uint64_t first, uint64_t last);
+void iova_resv_drop(struct iova_space *s);
+
+/* place.c */
+bool iova_next_gap(const struct iova_range *ranges, unsigned nr, uint64_t from, uint64_t max,
+		   uint64_t *a, uint64_t *b);
 
 #pragma GCC visibility pop
+
+static inline uint64_t iova_usable_last(const struct iova_space *s)
+{
+	/* relaxed: who was told that the space has grown sees that it has */
+	return plat_load_relaxed(&s->usable_last_pfn);
+}
 
 static inline unsigned iova_level(uint64_t n)
 {

@@ -135,7 +135,7 @@ static inline uint64_t iova_result(const struct iova_space *s, uint64_t pfn)
 /* refill.c */
 bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last);
 
-void iova_half_open(uint64_t *w, unsigned half, uint64_t flags);
+void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill);
 
 /* fresh.c: true when something new was made that the next round can use */
 bool iova_new_room(struct iova_ctx *c);

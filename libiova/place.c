@@ -80,7 +80,7 @@ static uint64_t cut(struct iova_space *s, struct iova_want *want, uint64_t lead)
 			return pfn;
 		}
 		iova_free_granules(s, pfn, want->n, false);
-		r = iova_span_claim(s, pfn + lead, pfn + want->n - 1, false, NULL);
+		r = iova_span_claim(s, pfn + lead, pfn + want->n - 1, IOVA_CLAIM_RANGE, NULL);
 		iova_move_end(s, true);
 		if (r != -EEXIST)
 			return r ? (uint64_t)(int64_t)r : pfn + lead;
@@ -109,28 +109,28 @@ static bool holds(const struct iova_range *r, uint64_t iova)
 	return r->first <= iova && iova <= r->last;
 }
 
-/* The first bytes [*a, *b] from @from to @max that no excluded range holds. */
-static bool next_gap(const struct iova_request *req, uint64_t from, uint64_t max, uint64_t *a,
-		     uint64_t *b)
+/* The first bytes [*a, *b] from @from to @max that none of @ranges holds. */
+bool iova_next_gap(const struct iova_range *ranges, unsigned nr, uint64_t from, uint64_t max,
+		   uint64_t *a, uint64_t *b)
 {
 	unsigned i = 0;
 
-	while (i < req->nr_exclude) { /* from the beginning again whenever one is left behind */
-		if (!holds(&req->exclude[i], from)) {
+	while (i < nr) { /* from the beginning again whenever one is left behind */
+		if (!holds(&ranges[i], from)) {
 			i++;
 			continue;
 		}
-		if (req->exclude[i].last >= max)
+		if (ranges[i].last >= max)
 			return false;
-		from = req->exclude[i].last + 1;
+		from = ranges[i].last + 1;
 		i = 0;
 	}
 	*a = from;
 	*b = max;
-	for (i = 0; i < req->nr_exclude; i++)
-		if (req->exclude[i].first <= req->exclude[i].last &&
-		    req->exclude[i].first > from && req->exclude[i].first <= *b)
-			*b = req->exclude[i].first - 1;
+	for (i = 0; i < nr; i++)
+		if (ranges[i].first <= ranges[i].last && ranges[i].first > from &&
+		    ranges[i].first <= *b)
+			*b = ranges[i].first - 1;
 	return from <= max;
 }
 
@@ -150,7 +150,7 @@ static uint64_t alloc_wish(struct iova_space *s, const struct iova_request *req,
 	uint64_t max = req->max ? req->max : ~0ull, from = req->min, a, b;
 	uint64_t result = (uint64_t)-ENOSPC;
 
-	while (next_gap(req, from, max, &a, &b)) {
+	while (iova_next_gap(req->exclude, req->nr_exclude, from, max, &a, &b)) {
 		uint64_t pfn = alloc_in_gap(s, wish, a, b);
 
 		if (!iova_is_err(pfn))

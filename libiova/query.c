@@ -73,6 +73,13 @@ static bool range_first(struct iova_space *s, uint64_t pfn, uint64_t *first, str
 	}
 }
 
+/* A unit alone above level 0 is one that somebody is splitting. */
+static bool begins_here(const struct iova_ref *ref, uint64_t w, unsigned g)
+{
+	return iova_state(w, g) == IOVA_START &&
+	       (!ref->level || (g < 31 && iova_state(w, g + 1) == IOVA_CONT));
+}
+
 static bool being_freed(const struct iova_ref *ref, uint64_t first)
 {
 	return (uint32_t)iova_ctl_look(ref) >> iova_unit_of(ref, first) & 1;
@@ -86,7 +93,8 @@ int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *rang
 	if (!range)
 		return -EINVAL;
 	if (pfn < s->first_pfn || pfn > s->last_pfn || iova_reserved(s, pfn, pfn, NULL) ||
-	    !range_first(s, pfn, &first, &ref) || being_freed(&ref, first))
+	    !range_first(s, pfn, &first, &ref) || being_freed(&ref, first) ||
+	    !begins_here(&ref, iova_word_look(&ref), iova_unit_of(&ref, first)))
 		return -ENOENT;
 	last = range_last(s, ref, first);
 	if (last < pfn)
@@ -124,9 +132,8 @@ int iova_space_for_each(struct iova_space *s, uint64_t first_iova, uint64_t last
 			continue;
 		}
 		end = (pfn & ~(unit - 1)) + unit;
-		if (iova_state(w, g) == IOVA_START && !(pfn & (unit - 1)) &&
-		    !being_freed(&ref, pfn) && !iova_reserved(s, pfn, pfn, NULL) &&
-		    (!ref.level || (g < 31 && iova_state(w, g + 1) == IOVA_CONT))) {
+		if (begins_here(&ref, w, g) && !(pfn & (unit - 1)) && !being_freed(&ref, pfn) &&
+		    !iova_reserved(s, pfn, pfn, NULL)) {
 			int r;
 
 			end = range_last(s, ref, pfn) + 1;
@@ -162,13 +169,9 @@ static int count(void *ctx, const struct iova_range *range)
 
 void iova_space_stats(struct iova_space *s, struct iova_space_stats *stats)
 {
-	const struct iova_resv *r = plat_load_acquire(&s->resv); /* IOVA-V1 */
-
 	memset(stats, 0, sizeof(*stats));
 	iova_space_for_each(s, 0, ~0ull, count, stats);
-	for (; r; r = r->next)
-		if (!r->border)
-			stats->reserved_bytes += (r->last_pfn - r->first_pfn + 1) << s->shift;
+	stats->reserved_bytes = iova_reserved_granules(s) << s->shift;
 	stats->metadata_bytes = plat_load_relaxed(&s->metadata_bytes); /* IOVA-M1 */
 	stats->metadata_peak_bytes = plat_load_relaxed(&s->metadata_peak_bytes);
 	for (unsigned i = 0; i < s->nr_slots; i++) {

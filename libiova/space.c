@@ -245,6 +245,8 @@ static int check_config(const struct iova_space_config *c)
 	if (c->mem.ops && (!c->mem.ops->alloc || !c->mem.ops->free))
 		return -EINVAL;
 	mask = (1ull << c->granule_lg2) - 1;
+	if (c->grow_last && (c->grow_last < c->last || (c->grow_last & mask) != mask))
+		return -EINVAL;
 	if ((c->first & mask) || (c->last & mask) != mask || c->cpu_slots > PLAT_OWN_MAX_CPU)
 		return -EINVAL;
 	return c->flags & ~IOVA_SPACE_NO_PERCPU ? -EINVAL : 0;
@@ -274,9 +276,9 @@ static int make_tree(struct iova_space *s)
 	s->nodes = s->root;
 	tree_last = (1ull << iova_span_lg2(s->top_level)) - 1;
 	if (s->first_pfn)
-		r = iova_span_claim(s, 0, s->first_pfn - 1, true, NULL);
-	if (!r && s->last_pfn < tree_last)
-		r = iova_span_claim(s, s->last_pfn + 1, tree_last, true, NULL);
+		r = iova_outside(s, 0, s->first_pfn - 1);
+	if (!r && s->usable_last_pfn < tree_last)
+		r = iova_outside(s, s->usable_last_pfn + 1, tree_last);
 	return r;
 }
 
@@ -290,12 +292,7 @@ static void destroy(struct iova_space *s)
 		s->nodes = node->next;
 		iova_node_discard(s, node);
 	}
-	while (s->resv) {
-		struct iova_resv *resv = s->resv;
-
-		s->resv = resv->next;
-		iova_meta_free(s, resv, sizeof(*resv), sizeof(void *));
-	}
+	iova_resv_drop(s);
 	if (s->high)
 		radix_free(s, s->high, s->high_shift);
 	if (s->slot)
@@ -319,7 +316,8 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	s->shift = c->granule_lg2;
 	s->granule_mask = (1ull << s->shift) - 1;
 	s->first_pfn = c->first >> s->shift;
-	s->last_pfn = c->last >> s->shift;
+	s->usable_last_pfn = c->last >> s->shift;
+	s->last_pfn = (c->grow_last ? c->grow_last : c->last) >> s->shift;
 	s->nr_slots = c->cpu_slots ? c->cpu_slots : plat_cpu_count();
 	if (s->nr_slots > PLAT_OWN_MAX_CPU)
 		s->nr_slots = PLAT_OWN_MAX_CPU;

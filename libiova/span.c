@@ -7,7 +7,8 @@
  * that it covers in part, or that would be a first piece all alone, is split (its
  * child line comes into being, all "11" except the 16 units below this one).  The
  * words become SHARED on the way, and carry IOVA_CTL_LOOK.  If a piece is taken, all
- * pieces before it are given back.
+ * pieces before it are given back.  The pieces of a reservation begin with START
+ * each, so that part of it can be given back (iova_span_cut()).
  *
  * Linearization: a fixed allocation takes effect with its last piece, a free of
  * one with the CAS that turns the first unit from 10 to 11 (span_commit()).
@@ -16,20 +17,6 @@
 #include "iova_refill.h"
 
 #define SHARE_TRIES 1000
-
-bool iova_reserved(struct iova_space *s, uint64_t first, uint64_t last, struct iova_resv *hit)
-{
-	struct iova_resv *r = plat_load_acquire(&s->resv); /* IOVA-V1: pairs with IOVA-V2 */
-
-	for (; r; r = r->next) {
-		if (r->first_pfn > last || r->last_pfn < first)
-			continue;
-		if (hit)
-			*hit = *r;
-		return true;
-	}
-	return false;
-}
 
 /* A word that will hold a piece: shared, and marked so that frees look twice. */
 static int make_shared(const struct iova_ref *ref)
@@ -47,25 +34,35 @@ static int make_shared(const struct iova_ref *ref)
 	return r;
 }
 
-/* Makes the 16 units below the unit that @pfn lies in exist; the caller holds that unit. */
-static int open_below(struct iova_space *s, const struct iova_ref *ref, uint64_t pfn)
+/* The node below the unit that @pfn lies in: there from here on, its units not. */
+static int node_below(struct iova_space *s, const struct iova_ref *ref, uint64_t pfn)
+{
+	unsigned level = ref->level - 1u, i;
+	struct iova_node *node;
+	int r;
+
+	if (!level)
+		return 0;
+	i = pfn >> iova_span_lg2(level) & (IOVA_CHILDREN - 1);
+	node = plat_load_acquire(&ref->node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+	r = node ? 0 : iova_node_new(s, ref->node, i, true, &node);
+	if (!r)
+		iova_node_publish(s, node);
+	return r;
+}
+
+/*
+ * Makes the 16 units below the unit that @pfn lies in exist, as @fill says; the
+ * caller holds that unit, and node_below() went well.
+ */
+static void open_below(struct iova_space *s, const struct iova_ref *ref, uint64_t pfn, uint64_t fill)
 {
 	unsigned level = ref->level - 1u;
 	struct iova_ref below;
 
-	if (level) {
-		unsigned i = pfn >> iova_span_lg2(level) & (IOVA_CHILDREN - 1);
-		struct iova_node *node = plat_load_acquire(&ref->node->child[i]); /* IOVA-N3 */
-		int r = node ? 0 : iova_node_new(s, ref->node, i, true, &node);
-
-		if (r)
-			return r;
-		iova_node_publish(s, node);
-	}
 	iova_ref_at(s, level, pfn, &below);
-	iova_half_open(iova_word(&below), pfn >> iova_unit_lg2(level) & 16, IOVA_CTL_LOOK);
+	iova_half_open(iova_word(&below), pfn >> iova_unit_lg2(level) & 16, IOVA_CTL_LOOK, fill);
 	iova_word_open(&below);
-	return 0;
 }
 
 static void give_back(const struct iova_ref *ref, unsigned g, unsigned units)
@@ -89,7 +86,8 @@ static bool half_split(const struct iova_ref *ref, uint64_t w, unsigned g)
  * Claims the piece that begins at @pfn; @first: the first of its range.
  * The number of granules, 0 to look again, or -EEXIST, -ENOMEM, -EAGAIN.
  */
-static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bool first)
+static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bool first,
+			   enum iova_claim how)
 {
 	uint64_t w, unit, left = last - pfn + 1, pat;
 	unsigned g, units = 0;
@@ -121,13 +119,17 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 			iova_move_end(s, false);
 			return 0;
 		}
-		r = open_below(s, &ref, pfn);
+		r = node_below(s, &ref, pfn);
 		if (r)
 			give_back(&ref, g, 1);
+		else
+			open_below(s, &ref, pfn, 0);
 		iova_move_end(s, !r);
 		return r;
 	}
 	pat = first ? iova_patterns[units].pat : ((1ull << units) - 1) << 32;
+	if (how == IOVA_CLAIM_HIDDEN)
+		pat |= 1ull << 32;
 	if (iova_shared_take(&ref, iova_patterns[units].full << g, pat << g))
 		return 0;
 	if (first && ref.level)
@@ -139,7 +141,7 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
  * Gives back the pieces in [first, end), the last first: a free unit before one
  * that still says "goes on" would be taken, and then seem to go on there.
  */
-static void unclaim(struct iova_space *s, uint64_t first, uint64_t end)
+void iova_span_unclaim(struct iova_space *s, uint64_t first, uint64_t end)
 {
 	while (first < end) {
 		struct iova_ref ref;
@@ -172,23 +174,14 @@ static void fill_conflict(struct iova_space *s, uint64_t pfn, struct iova_range 
 	conflict->last = (hit.last_pfn << s->shift) | s->granule_mask;
 }
 
-int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool reserve,
+int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum iova_claim how,
 		    struct iova_range *conflict)
 {
-	struct iova_resv *resv = NULL;
 	uint64_t pfn = first;
 	unsigned tries = 0;
 
-	if (reserve) {
-		resv = iova_meta_alloc(s, sizeof(*resv), sizeof(void *));
-		if (!resv)
-			return -ENOMEM;
-		resv->first_pfn = first;
-		resv->last_pfn = last;
-		resv->border = first > s->last_pfn || last < s->first_pfn;
-	}
 	while (pfn <= last) {
-		int64_t n = claim_piece(s, pfn, last, pfn == first);
+		int64_t n = claim_piece(s, pfn, last, how || pfn == first, how);
 
 		tries = n ? 0 : tries + 1;
 		if (tries > SHARE_TRIES)
@@ -197,19 +190,135 @@ int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, bool re
 			pfn += (uint64_t)n;
 			continue;
 		}
-		unclaim(s, first, pfn);
+		iova_span_unclaim(s, first, pfn);
 		if (n == -EEXIST)
 			fill_conflict(s, pfn, conflict);
-		if (resv)
-			iova_meta_free(s, resv, sizeof(*resv), sizeof(void *));
 		return (int)n;
 	}
-	while (resv) {
-		resv->next = plat_load_relaxed(&s->resv);	  /* the CAS revalidates */
-		if (plat_cas_release(&s->resv, resv->next, resv)) /* IOVA-V2: pairs with IOVA-V1 */
-			break;
-	}
 	return 0;
+}
+
+/* The piece [*a, *b) in word @w that unit @g is part of. */
+static void piece_around(uint64_t w, unsigned g, unsigned *a, unsigned *b)
+{
+	for (*a = g; *a && iova_state(w, *a) == IOVA_CONT;)
+		--*a;
+	for (*b = g + 1; *b < 32 && iova_state(w, *b) == IOVA_CONT;)
+		++*b;
+}
+
+/* Units of a reserved piece that begin a piece from here on, for all to see. */
+static void set_starts(const struct iova_ref *ref, uint32_t starts)
+{
+	uint64_t w;
+
+	do {
+		w = plat_load_relaxed(iova_word(ref)); /* IOVA-W1: the CAS revalidates */
+	} while (!plat_cas_full(iova_word(ref), w, /* IOVA-V7: pairs with IOVA-W9 */
+				(w | starts) & ~((uint64_t)starts << 32)));
+}
+
+static void hide_start(const struct iova_ref *ref, unsigned g)
+{
+	uint64_t w;
+
+	do {
+		w = plat_load_relaxed(iova_word(ref)); /* IOVA-W1: the CAS revalidates */
+		/* IOVA-V10: pairs with IOVA-W9; a free that saw the piece fails */
+	} while (!plat_cas_full(iova_word(ref), w, w | 1ull << (32 + g)));
+}
+
+/*
+ * A reserved piece becomes one piece of 16 units for each of its units, a level
+ * below.  First all that may fail; then the units below, while the word still
+ * says that they are part of the piece; then the word says "split".
+ */
+static int explode(struct iova_space *s, const struct iova_ref *ref, unsigned a, unsigned b)
+{
+	unsigned lg2 = iova_unit_lg2(ref->level);
+
+	for (unsigned g = a; g < b; g++) {
+		int r = node_below(s, ref, ref->base_pfn + ((uint64_t)g << lg2));
+
+		if (r)
+			return r;
+	}
+	for (unsigned g = a; g < b; g++)
+		open_below(s, ref, ref->base_pfn + ((uint64_t)g << lg2), iova_patterns[16].pat);
+	set_starts(ref, (uint32_t)(iova_patterns[b - a].full << a));
+	return 0;
+}
+
+/*
+ * A piece begins at @pfn, which is reserved, from here on.  The caller is the only
+ * one to change reservations.  0 or -ENOMEM.
+ */
+int iova_span_cut(struct iova_space *s, uint64_t pfn)
+{
+	for (;;) {
+		struct iova_ref ref;
+		unsigned a, b, g;
+		uint64_t w;
+		bool inside;
+		int r;
+
+		iova_locate(s, pfn, &ref);
+		w = iova_word_look(&ref);
+		g = iova_unit_of(&ref, pfn);
+		inside = pfn & ((1ull << iova_unit_lg2(ref.level)) - 1);
+		if (!inside && iova_state(w, g) == IOVA_START)
+			return 0;
+		piece_around(w, g, &a, &b);
+		/* Above level 0 a unit alone would look like one that is split. */
+		if (!inside && (!ref.level || (g - a > 1 && b - g > 1))) {
+			set_starts(&ref, 1u << g);
+			return 0;
+		}
+		r = explode(s, &ref, a, b);
+		if (r)
+			return r;
+	}
+}
+
+/*
+ * A piece of a reservation that is not in the set, or about to leave it, is hidden:
+ * its first unit says 11, so that no free matches it.
+ */
+enum change { SHOW, HIDE, RELEASE };
+
+static void change_pieces(struct iova_space *s, uint64_t first, uint64_t end, enum change what)
+{
+	while (first < end) {
+		struct iova_ref ref;
+		unsigned a, b, g;
+
+		iova_locate(s, first, &ref);
+		g = iova_unit_of(&ref, first);
+		piece_around(iova_word_look(&ref), g, &a, &b);
+		if (what == SHOW)
+			set_starts(&ref, 1u << g);
+		else if (what == HIDE)
+			hide_start(&ref, g);
+		else
+			give_back(&ref, g, b - g);
+		first = ref.base_pfn + ((uint64_t)b << iova_unit_lg2(ref.level));
+	}
+}
+
+void iova_span_show(struct iova_space *s, uint64_t first, uint64_t end)
+{
+	change_pieces(s, first, end, SHOW);
+}
+
+void iova_span_hide(struct iova_space *s, uint64_t first, uint64_t end)
+{
+	change_pieces(s, first, end, HIDE);
+}
+
+/* Frees hidden pieces. */
+void iova_span_release(struct iova_space *s, uint64_t first, uint64_t end)
+{
+	change_pieces(s, first, end, RELEASE);
 }
 
 /* Is the unit that begins at @pfn the continuation of what lies before it? */
@@ -287,15 +396,15 @@ int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_
 	head = piece_at(s, first, n, true, &head_ref, &head_units);
 	if (!head || !span_commit(&head_ref, iova_unit_of(&head_ref, first)))
 		return -EINVAL;
-	unclaim(s, first + head, first + n);
+	iova_span_unclaim(s, first + head, first + n);
 	give_back(&head_ref, iova_unit_of(&head_ref, first), head_units);
 	return 0;
 }
 
-static int check_range(const struct iova_space *s, uint64_t first, uint64_t last)
+int iova_check_range(const struct iova_space *s, uint64_t first, uint64_t last)
 {
 	if ((first & s->granule_mask) || (last & s->granule_mask) != s->granule_mask ||
-	    first > last || first >> s->shift < s->first_pfn || last >> s->shift > s->last_pfn)
+	    first > last || first >> s->shift < s->first_pfn || last >> s->shift > iova_usable_last(s))
 		return -EINVAL;
 	return 0;
 }
@@ -303,9 +412,10 @@ static int check_range(const struct iova_space *s, uint64_t first, uint64_t last
 int iova_space_alloc_range(struct iova_space *s, uint64_t first, uint64_t last,
 			   struct iova_range *conflict)
 {
-	if (check_range(s, first, last))
+	if (iova_check_range(s, first, last))
 		return -EINVAL;
-	return iova_span_claim(s, first >> s->shift, last >> s->shift, false, conflict);
+	return iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE,
+			       conflict);
 }
 
 int iova_space_alloc_fixed(struct iova_space *s, uint64_t iova, uint64_t size,
@@ -314,12 +424,4 @@ int iova_space_alloc_fixed(struct iova_space *s, uint64_t iova, uint64_t size,
 	uint64_t last = iova + ((size + s->granule_mask) & ~s->granule_mask) - 1;
 
 	return !size || last < iova ? -EINVAL : iova_space_alloc_range(s, iova, last, conflict);
-}
-
-int iova_space_reserve(struct iova_space *s, uint64_t first, uint64_t last,
-		       struct iova_range *conflict)
-{
-	if (check_range(s, first, last))
-		return -EINVAL;
-	return iova_span_claim(s, first >> s->shift, last >> s->shift, true, conflict);
 }

@@ -341,7 +341,7 @@ bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref)
 	ref_in_node(s, node, level, pfn, ref);
 	for (; level > 0; level--) {
 		struct iova_ref below;
-		unsigned b = pfn >> iova_unit_lg2(level - 1) & 31;
+		uint64_t half = 0xffff0000ffffull << (pfn >> iova_unit_lg2(level - 1) & 16);
 
 		if (iova_state(iova_word_look(ref), iova_unit_of(ref, pfn)) != IOVA_START)
 			break;
@@ -353,7 +353,7 @@ bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref)
 				break;
 		}
 		ref_in_node(s, node, level - 1, pfn, &below);
-		if (iova_state(iova_word_look(&below), b) == IOVA_MISSING)
+		if (!(~iova_word_look(&below) & half))
 			break;
 		*ref = below;
 	}

@@ -12,6 +12,7 @@
  */
 #define _GNU_SOURCE
 #include "side.h"
+#include "iova_resv.h"
 
 #include "plat.h"
 

@@ -93,11 +93,29 @@ void flat_own(struct flat *f, uint32_t first, uint32_t n, uint32_t padding)
 	f->nr++;
 }
 
-void flat_reserve(struct flat *f, uint32_t first, uint32_t n)
+static void change(struct flat *f, uint64_t first, uint64_t n, unsigned from, unsigned to)
 {
-	f->reserved[f->nr_reserved] = (struct flat_range){ first, n, 0 };
-	paint(f, f->reserved[f->nr_reserved], f->nr_reserved + FLAT_RESERVED, 0);
-	f->nr_reserved++;
+	for (uint64_t i = first; i < first + n && i < FLAT_GRANULES; i++)
+		if (f->owner[i] == from)
+			f->owner[i] = (uint16_t)to;
+}
+
+void flat_reserve(struct flat *f, uint64_t first, uint64_t n, unsigned mark)
+{
+	change(f, first, n, FLAT_FREE, mark);
+}
+
+void flat_unreserve(struct flat *f, uint64_t first, uint64_t n, unsigned mark)
+{
+	change(f, first, n, mark, FLAT_FREE);
+}
+
+bool flat_all(const struct flat *f, uint64_t first, uint64_t n, unsigned mark)
+{
+	for (uint64_t i = first; i < first + n; i++)
+		if (f->owner[i] != mark)
+			return false;
+	return true;
 }
 
 void flat_disown(struct flat *f, unsigned i)
@@ -121,8 +139,8 @@ uint64_t flat_reserved(const struct flat *f)
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i < f->nr_reserved; i++)
-		n += f->reserved[i].n;
+	for (unsigned i = 0; i < FLAT_GRANULES; i++)
+		n += f->owner[i] == FLAT_RESERVED;
 	return n;
 }
 
@@ -150,7 +168,10 @@ bool flat_is_owner(const struct flat *f, uint64_t a, uint64_t b)
 		return false;
 	if (f->owner[a] == FLAT_PADDING)
 		return a == b;
-	g = f->owner[a] >= FLAT_RESERVED ? &f->reserved[f->owner[a] - FLAT_RESERVED] :
-					   flat_range_at(f, a);
+	if (f->owner[a] >= FLAT_RESERVED)
+		return flat_all(f, a, b - a + 1, f->owner[a]) &&
+		       (a == f->first || f->owner[a - 1] != f->owner[a]) &&
+		       (b == f->last || f->owner[b + 1] != f->owner[a]);
+	g = flat_range_at(f, a);
 	return g->first == a && a + g->n - 1 == b;
 }

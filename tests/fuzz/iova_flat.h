@@ -8,13 +8,13 @@
 
 #define FLAT_GRANULES (1u << 16)
 #define FLAT_RANGES 16384
-#define FLAT_RESERVATIONS 1024
 
-/* What owner[] says: a number below, FLAT_RANGE + i, or FLAT_RESERVED + i. */
+/* What owner[] says: one of these, or FLAT_RANGE + i. */
 #define FLAT_FREE 0
 #define FLAT_PADDING 1 /* rounded up to units at the end of a range: taken, but nobody's */
 #define FLAT_RANGE 2
 #define FLAT_RESERVED 0x8000
+#define FLAT_OUTSIDE 0x8001 /* not allowed */
 
 struct flat_range {
 	uint32_t first, n, padding;
@@ -24,9 +24,9 @@ struct flat_range {
 struct flat {
 	uint64_t base;
 	uint32_t first, last; /* usable */
-	unsigned nr, nr_reserved;
+	uint32_t grow_last;   /* ... one day */
+	unsigned nr;
 	struct flat_range range[FLAT_RANGES];
-	struct flat_range reserved[FLAT_RESERVATIONS];
 	uint16_t owner[FLAT_GRANULES];
 };
 
@@ -45,13 +45,20 @@ bool flat_wish_exists(const struct flat *f, const struct flat_wish *w);
 /* Is the range at granule @at one that @w allows? */
 bool flat_wish_fits(const struct flat *f, const struct flat_wish *w, uint64_t at);
 void flat_own(struct flat *f, uint32_t first, uint32_t n, uint32_t padding);
-void flat_reserve(struct flat *f, uint32_t first, uint32_t n);
+/* What is free there becomes @mark, one of the last two; or, what is @mark, free. */
+void flat_reserve(struct flat *f, uint64_t first, uint64_t n, unsigned mark);
+void flat_unreserve(struct flat *f, uint64_t first, uint64_t n, unsigned mark);
+/* All of it @mark? */
+bool flat_all(const struct flat *f, uint64_t first, uint64_t n, unsigned mark);
 void flat_disown(struct flat *f, unsigned i);
 uint64_t flat_live(const struct flat *f);     /* granules of ranges */
 uint64_t flat_reserved(const struct flat *f); /* granules of reservations */
 /* The range that granule @i is in, or NULL. */
 const struct flat_range *flat_range_at(const struct flat *f, uint64_t i);
-/* Is [a, b] exactly what owns granule @a: a range, a reservation, or rounding? */
+/*
+ * Is [a, b] exactly what owns granule @a: a range, rounding, or all reservations
+ * of a kind that touch each other?
+ */
 bool flat_is_owner(const struct flat *f, uint64_t a, uint64_t b);
 /* How many ranges begin in [lo, hi]. */
 unsigned flat_starts(const struct flat *f, uint64_t lo, uint64_t hi);

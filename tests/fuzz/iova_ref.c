@@ -96,6 +96,20 @@ static int op_fill(struct ref *r)
 	return e;
 }
 
+/* @hit is what lies in the way of [first, last]; outside, it may go on beyond the space. */
+int ref_check_conflict(struct ref *r, const struct iova_range *hit, uint64_t first, uint64_t last)
+{
+	uint64_t a = r->flat.first, b = r->flat.last;
+
+	if (hit->first > addr(r, a))
+		a = granule(r, hit->first);
+	if (hit->last < addr(r, b))
+		b = granule(r, hit->last);
+	CHECK(r, flat_is_owner(&r->flat, a, b), "conflict is no range");
+	CHECK(r, b >= first && a <= last, "conflict lies elsewhere");
+	return 0;
+}
+
 static int op_fixed(struct ref *r, bool reserve)
 {
 	uint32_t first = take(r, 2), n = take_size(r);
@@ -103,8 +117,6 @@ static int op_fixed(struct ref *r, bool reserve)
 	struct iova_range hit = { 1, 0 };
 	int e;
 
-	if (reserve && r->flat.nr_reserved == FLAT_RESERVATIONS)
-		return 0;
 	if (reserve)
 		e = iova_space_reserve(r->s, iova, iova + ((uint64_t)n << r->shift) - 1, &hit);
 	else
@@ -114,11 +126,7 @@ static int op_fixed(struct ref *r, bool reserve)
 		return 0;
 	}
 	if (e == -EEXIST) {
-		uint64_t a = granule(r, hit.first), b = granule(r, hit.last);
-
-		CHECK(r, flat_is_owner(&r->flat, a, b), "conflict is no range");
-		CHECK(r, b >= first && a <= (uint64_t)first + n - 1, "conflict lies elsewhere");
-		return 0;
+		return ref_check_conflict(r, &hit, first, (uint64_t)first + n - 1);
 	}
 	if (e == -ENOMEM) {
 		CHECK(r, out_of_memory(r), "-ENOMEM although no allocation failed");
@@ -127,7 +135,7 @@ static int op_fixed(struct ref *r, bool reserve)
 	CHECK(r, !e, "fixed allocation failed");
 	CHECK(r, flat_all_free(&r->flat, first, n), "fixed range overlaps");
 	if (reserve)
-		flat_reserve(&r->flat, first, n);
+		flat_reserve(&r->flat, first, n, FLAT_RESERVED);
 	else if (r->flat.nr < FLAT_RANGES)
 		flat_own(&r->flat, first, n, 0);
 	else
@@ -350,6 +358,9 @@ static struct iova_space_config config(struct ref *r)
 	r->flat.last = r->flat.first + (take(r, 2) >> small);
 	if (r->flat.last >= FLAT_GRANULES)
 		r->flat.last = FLAT_GRANULES - 1;
+	r->flat.grow_last = r->flat.last + (take(r, 2) >> small);
+	if (r->flat.grow_last >= FLAT_GRANULES)
+		r->flat.grow_last = FLAT_GRANULES - 1;
 	switch (where % 8) {
 	case 0: r->flat.base = 1ull << 16; break;
 	case 1: r->flat.base = 3ull << 20; break;
@@ -357,11 +368,14 @@ static struct iova_space_config config(struct ref *r)
 	case 3: /* the last byte can be the last of 2^64 */
 		r->flat.base = (1ull << (64 - r->shift)) - FLAT_GRANULES;
 		r->flat.last = where & 8 ? FLAT_GRANULES - 1 : r->flat.last;
+		r->flat.grow_last = where & 8 ? FLAT_GRANULES - 1 : r->flat.grow_last;
 		break;
 	default: r->flat.base = 0; break;
 	}
 	c.first = addr(r, r->flat.first);
 	c.last = addr(r, r->flat.last) | ((1ull << r->shift) - 1);
+	if (r->flat.grow_last != r->flat.last || where & 16)
+		c.grow_last = addr(r, r->flat.grow_last) | ((1ull << r->shift) - 1);
 	c.flags = take(r, 1) % 4 ? 0 : IOVA_SPACE_NO_PERCPU;
 	c.cpu_slots = take(r, 1) % 3;
 	return c;

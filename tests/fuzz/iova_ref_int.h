@@ -5,6 +5,7 @@
 
 #include "count_mem.h"
 #include "iova.h"
+#include "iova_resv.h"
 #include "iova_flat.h"
 #include "iova_ref.h"
 
@@ -87,6 +88,7 @@ static inline uint64_t take_limit(struct ref *r)
 int ref_check_failed(struct ref *r, int err, bool place);
 int ref_check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
 		  uint64_t hi);
+int ref_check_conflict(struct ref *r, const struct iova_range *hit, uint64_t first, uint64_t last);
 int ref_free_one(struct ref *r, unsigned i);
 
 /* iova_ref_more.c: the operations of the headers beside iova.h */

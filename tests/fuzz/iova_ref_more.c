@@ -225,6 +225,124 @@ static int op_free_range(struct ref *r)
 	return 0;
 }
 
+static int op_reserve_merge(struct ref *r)
+{
+	uint32_t first = take(r, 2), n = take_size(r);
+	uint64_t last = (uint64_t)first + n - 1;
+	struct iova_range hit = { 1, 0 };
+	bool taken = false;
+	int e = iova_space_reserve_merge(r->s, addr(r, first), addr(r, last + 1) - 1, &hit);
+
+	if (first < r->flat.first || last > r->flat.last) {
+		CHECK(r, e == -EINVAL, "outside the space was accepted");
+		return 0;
+	}
+	for (uint64_t i = first; i <= last; i++)
+		taken |= r->flat.owner[i] && r->flat.owner[i] < FLAT_RESERVED;
+	CHECK(r, (e == -EEXIST) == taken || (e == -ENOMEM && out_of_memory(r)),
+	      "reserve_merge is wrong about what is in the way");
+	if (e == -EEXIST) {
+		CHECK(r, flat_range_at(&r->flat, granule(r, hit.first)) ||
+				 r->flat.owner[granule(r, hit.first)] == FLAT_PADDING,
+		      "a reservation in the way of a merge");
+		return ref_check_conflict(r, &hit, first, last);
+	}
+	if (!e)
+		flat_reserve(&r->flat, first, n, FLAT_RESERVED);
+	return 0;
+}
+
+/* Somewhere, or part of what is reserved. */
+static int op_unreserve(struct ref *r)
+{
+	uint32_t first = take(r, 2), n = take_size(r);
+	bool inside;
+	int e;
+
+	if (take(r, 1) & 3) {
+		for (unsigned i = 0; i < FLAT_GRANULES && r->flat.owner[first] != FLAT_RESERVED; i++)
+			first = (first + 1) % FLAT_GRANULES;
+		while (n > 1 && !(first + n - 1 < FLAT_GRANULES &&
+				  flat_all(&r->flat, first, n, FLAT_RESERVED)))
+			n /= 2;
+	}
+	e = iova_space_unreserve(r->s, addr(r, first), addr(r, (uint64_t)first + n) - 1);
+	inside = first >= r->flat.first && (uint64_t)first + n - 1 <= r->flat.last;
+	if (!inside) {
+		CHECK(r, e == -EINVAL, "outside the space was accepted");
+	} else if (!flat_all(&r->flat, first, n, FLAT_RESERVED)) {
+		CHECK(r, e == -ENOENT, "unreserve of what is not reserved");
+	} else {
+		CHECK(r, !e || (e == -ENOMEM && out_of_memory(r)), "unreserve refused");
+		if (!e)
+			flat_unreserve(&r->flat, first, n, FLAT_RESERVED);
+	}
+	return 0;
+}
+
+/* Leaves out at most two stretches, so that something is left of the space. */
+static int op_allow(struct ref *r)
+{
+	uint64_t out[2][2], first = r->flat.first, last = r->flat.last;
+	struct iova_range allowed[4], hit = { 1, 0 };
+	bool taken = false;
+	unsigned nr = 0;
+	int e;
+
+	for (unsigned i = 0; i < 2; i++) {
+		out[i][0] = take(r, 2);
+		out[i][1] = out[i][0] + take_size(r) - 1;
+	}
+	if (out[0][0] > out[1][0] || out[0][1] >= out[1][0] || out[1][1] >= FLAT_GRANULES - 1)
+		return 0;
+	/* All but the two; the edges cut granules, which then are not allowed either. */
+	allowed[nr++] = (struct iova_range){ addr(r, out[1][1] + 1), UINT64_MAX };
+	allowed[nr++] = (struct iova_range){ addr(r, out[0][1]) + 1, addr(r, out[1][0]) };
+	if (out[0][0])
+		allowed[nr++] = (struct iova_range){ 0, addr(r, out[0][0]) - 1 };
+	allowed[nr++] = IOVA_RANGE_NONE;
+	for (unsigned i = 0; i < 2; i++)
+		for (uint64_t g = out[i][0]; g <= out[i][1]; g++)
+			taken |= g >= first && g <= last && r->flat.owner[g] &&
+				 r->flat.owner[g] < FLAT_RESERVED;
+	e = iova_space_allow(r->s, allowed, nr, &hit);
+	CHECK(r, (e == -EEXIST) == taken || (e == -ENOMEM && out_of_memory(r)),
+	      "allow is wrong about what is in the way");
+	CHECK(r, !e || taken || out_of_memory(r), "allow refused");
+	if (e == -EEXIST)
+		return ref_check_conflict(r, &hit, out[0][0], out[1][1]);
+	for (unsigned i = 0; i < 2 && !e; i++)
+		for (uint64_t g = out[i][0]; g <= out[i][1]; g++)
+			if (g >= first && g <= last)
+				flat_reserve(&r->flat, g, 1, FLAT_OUTSIDE);
+	return 0;
+}
+
+static int op_grow(struct ref *r)
+{
+	uint32_t last = r->flat.last + take(r, 2) % 4096 - 16;
+	int e = iova_space_grow(r->s, addr(r, last + 1) - 1);
+
+	if (last < r->flat.last || last > r->flat.grow_last) {
+		CHECK(r, e == -EINVAL, "grow to where it cannot");
+		return 0;
+	}
+	CHECK(r, !e || (e == -ENOMEM && out_of_memory(r)), "grow refused");
+	if (!e)
+		r->flat.last = last;
+	return 0;
+}
+
+static int op_limits(struct ref *r)
+{
+	switch (take(r, 1) % 16) {
+	case 0: return op_grow(r);
+	case 1: return op_allow(r);
+	case 2 ... 6: return op_reserve_merge(r);
+	default: return op_unreserve(r);
+	}
+}
+
 int ref_op_more(struct ref *r)
 {
 	switch (take(r, 1) % 8) {
@@ -232,6 +350,7 @@ int ref_op_more(struct ref *r)
 	case 1: return op_bulk_free(r);
 	case 2: return op_segments(r);
 	case 3: return op_free_range(r);
+	case 4: return op_limits(r);
 	default: return op_wish(r);
 	}
 }

@@ -13,6 +13,7 @@
 #define MC_IOVA_H
 
 #include "iova_int.h"
+#include "iova_resv.h"
 #include "mc.h"
 
 #define PAGE 4096ull
@@ -165,6 +166,11 @@ static inline int reserve_n(uint64_t slot, uint64_t n)
 
 	mc_end(op, (uint64_t)r);
 	return r;
+}
+
+static inline int unreserve_n(uint64_t slot, uint64_t n)
+{
+	return iova_space_unreserve(s, slot * slot_bytes, (slot + n) * slot_bytes - 1);
 }
 
 /*

@@ -197,6 +197,66 @@ static void end_reserved(void)
 	mc_assert(iova_space_destroy(s) == 0);
 }
 
+/* Slots 31 and 32 are reserved and given back: what is not free yet is refused, nothing more. */
+static void init_reserved(void)
+{
+	init_border();
+	mc_assert(!iova_space_reserve(s, 31 * PAGE, 33 * PAGE - 1, NULL));
+}
+static unsigned nr_carved;
+static void carve(uint64_t slot)
+{
+	int r = unreserve_n(slot, 1);
+
+	mc_assert(!r || r == -EAGAIN || r == -ENOENT);
+	if (!r)
+		plat_fetch_add_relaxed(&nr_carved, 1);
+}
+static void carve_31(void)
+{
+	carve(31);
+}
+static void carve_32(void)
+{
+	carve(32);
+}
+static unsigned nr_taken;
+static void take_carved(void)
+{
+	uint64_t a = iova_space_alloc(s, PAGE, 64 * PAGE - 1);
+
+	mc_assert(!iova_is_err(a) || iova_err(a) == -ENOSPC || iova_err(a) == -EAGAIN);
+	if (iova_is_err(a))
+		return;
+	mc_assert(a == 31 * PAGE || a == 32 * PAGE);
+	mc_assert(iova_space_check(s, a, PAGE) == 0);
+	plat_fetch_add_relaxed(&nr_taken, 1);
+}
+static void take_free_carved(void)
+{
+	uint64_t a = iova_space_alloc(s, PAGE, 64 * PAGE - 1);
+
+	if (!iova_is_err(a))
+		mc_assert(!iova_space_free(s, a, PAGE));
+}
+/* A free of what is no range of anybody's. */
+static void free_wild_31(void)
+{
+	mc_assert(iova_space_free(s, 31 * PAGE, PAGE));
+}
+/* Another set that says the same. */
+static void merge_31(void)
+{
+	mc_assert(!iova_space_reserve_merge(s, 31 * PAGE, 32 * PAGE - 1, NULL));
+}
+static void end_carved(void)
+{
+	for (; nr_taken < nr_carved; nr_taken++)
+		mc_assert(!iova_is_err(iova_space_alloc(s, PAGE, 64 * PAGE - 1)));
+	mc_assert(iova_space_alloc(s, PAGE, 64 * PAGE - 1) == (uint64_t)-ENOSPC);
+	mc_assert(iova_space_destroy(s) == 62 + nr_carved);
+}
+
 #define ON(fn, cpu) { fn, cpu, 0 }
 #define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
 #define TREE(name_, init_, check, p, fp, fails, ...) \
@@ -246,6 +306,16 @@ static const struct mc_model models[] = {
 	TREE("reserve-free", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0),
 	     ON(take_free_border, 1)),
 	TREE("reserve-look", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0), ON(free_7, 1)),
+	TREE("carve-alloc", init_reserved, end_carved, 1, 2, 0, ON(carve_31, 0),
+	     ON(take_carved, 1)),
+	TREE("carve-free", init_reserved, end_carved, 1, 2, 0, ON(carve_31, 0),
+	     ON(take_free_carved, 1)),
+	TREE("carve-wild", init_reserved, end_carved, 1, 2, 0, ON(carve_31, 0),
+	     ON(free_wild_31, 1)),
+	TREE("merge-wild", init_reserved, end_carved, 1, 2, 0, ON(merge_31, 0),
+	     ON(free_wild_31, 1)),
+	TREE("carve-carve", init_reserved, end_carved, 1, 1, 0, ON(carve_31, 0), ON(carve_32, 1)),
+	TREE("carve-same", init_reserved, end_carved, 1, 1, 0, ON(carve_31, 0), ON(carve_31, 1)),
 	TREE("reserve-reserve", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
 	     ON(reserve_31, 1), ON(free_32, 2)),
 };

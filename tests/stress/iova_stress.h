@@ -9,6 +9,7 @@
 #define IOVA_STRESS_H
 
 #include "iova.h"
+#include "iova_resv.h"
 #include "plat.h"
 #include "tap.h"
 

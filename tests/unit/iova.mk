@@ -3,7 +3,7 @@ IOVA_UNIT =
 if HAVE_CRITERION
 IOVA_UNIT += tests/unit/test_iova_bulk tests/unit/test_iova_fast \
 	tests/unit/test_iova_place tests/unit/test_iova_query tests/unit/test_iova_random \
-	tests/unit/test_iova_refill tests/unit/test_iova_space tests/unit/test_iova_span \
+	tests/unit/test_iova_refill tests/unit/test_iova_resv tests/unit/test_iova_space tests/unit/test_iova_span \
 	tests/unit/test_iova_word
 endif
 check_PROGRAMS += $(IOVA_UNIT)
@@ -40,6 +40,11 @@ tests_unit_test_iova_refill_SOURCES = tests/unit/test_iova_refill.c
 tests_unit_test_iova_refill_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_iova_refill_CFLAGS = $(UNIT_CFLAGS) -pthread
 tests_unit_test_iova_refill_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_resv_SOURCES = tests/unit/test_iova_resv.c
+tests_unit_test_iova_resv_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_resv_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_resv_LDADD = $(IOVA_UNIT_LIBS)
 
 tests_unit_test_iova_space_SOURCES = tests/unit/test_iova_space.c
 tests_unit_test_iova_space_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -5,6 +5,7 @@
 
 #include "count_mem.h"
 #include "iova.h"
+#include "iova_resv.h"
 #include "unit/unit.h"
 
 #include <sched.h>
