@@ -27,6 +27,7 @@ report=${REPORT_DIR:-$top/bench-report}
 install=yes
 options=(--rounds=9)
 traces=()
+. "$top/scripts/packages.sh"
 # What a caller set for other builds has no business in this one.
 unset CFLAGS CXXFLAGS CPPFLAGS LDFLAGS MAKEFLAGS MAKELEVEL GLIBC_TUNABLES
 
@@ -46,28 +47,6 @@ for arg; do
 	esac
 done
 [ ${#traces[@]} -gt 0 ] || traces=("$top"/bench/traces/*.trace.zst)
-
-as_root() {
-	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-install_packages() {
-	local missing=() p
-	for p in "${PACKAGES[@]}"; do
-		[ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] ||
-			missing+=("$p")
-	done
-	[ ${#missing[@]} -gt 0 ] || return 0
-	[ $install = yes ] || die "missing packages: ${missing[*]}"
-	echo "installing ${missing[*]}" >&2
-	apt_install() {
-		as_root env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y -q --no-install-recommends "${missing[@]}"
-	}
-	apt_install >"$work/apt.log" 2>&1 ||
-		{ as_root apt-get update -q && apt_install; } >>"$work/apt.log" 2>&1 ||
-		{ tail -n 20 "$work/apt.log" >&2; die "cannot install: ${missing[*]}"; }
-}
 
 # quietly NAME COMMAND...: its output only if it fails.
 quietly() {
@@ -121,7 +100,7 @@ page() {
 }
 
 mkdir -p "$work" "$report"
-install_packages
+install_packages "$install" "$work/apt.log" "${PACKAGES[@]}" || die "packages"
 echo "building in $work" >&2
 copy_sources
 build

@@ -37,6 +37,7 @@ passed=0
 failed=0
 started=$SECONDS
 jobs=$(nproc)
+. "$top/scripts/packages.sh"
 unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS MAKEFLAGS MAKELEVEL GLIBC_TUNABLES
 
 finish() {
@@ -50,25 +51,6 @@ die() {
 	echo "check.sh: $1" >&2
 	failed=$((failed + 1))
 	finish
-}
-
-install_packages() {
-	local missing=() p as_root=()
-	for p in "${PACKAGES[@]}"; do
-		[ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] ||
-			missing+=("$p")
-	done
-	[ ${#missing[@]} -gt 0 ] || return 0
-	[ $install = yes ] || die "missing packages: ${missing[*]}"
-	[ "$(id -u)" = 0 ] || as_root=(sudo)
-	echo "installing ${missing[*]}"
-	apt_install() {
-		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y -q --no-install-recommends "${missing[@]}"
-	}
-	apt_install >"$work/logs/apt.log" 2>&1 ||
-		{ "${as_root[@]}" apt-get update -q && apt_install; } >>"$work/logs/apt.log" 2>&1 ||
-		{ tail -n 20 "$work/logs/apt.log"; die "cannot install: ${missing[*]}"; }
 }
 
 # A copy of the sources: the tree itself may be configured, and must stay as it is.
@@ -187,9 +169,10 @@ fuzz() {
 
 # The virtual machines: their logs are in $work/qemu/logs.
 qemu() { QEMU_WORK="$work/qemu" "$1"; }
+demo() { cd / && QEMU_WORK="$work/qemu" "$work/src/scripts/demo-vtd.sh" --no-install; }
 
 mkdir -p "$work/logs" || { echo "check.sh: cannot write to $work" >&2; exit 1; }
-install_packages
+install_packages "$install" "$work/logs/apt.log" "${PACKAGES[@]}" || die "packages"
 copy_sources
 test_stage gcc with_gcc
 stage clang with_clang
@@ -200,4 +183,5 @@ test_stage tsan with_tsan
 stage fuzz fuzz
 test_stage qemu-runner qemu "$work/src/tests/qemu/test-run"
 test_stage qemu qemu "$work/src/tests/qemu/run"
+stage demo demo
 finish

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # tests/qemu boots virtual machines: scripts/check.sh runs it, "make check" does not.
 EXTRA_DIST += tests/qemu/README.md tests/qemu/run tests/qemu/test-run tests/qemu/fetch-kernel \
+	scripts/packages.sh scripts/demo-vtd.sh tests/qemu/demo.sh \
 	tests/qemu/dmar.py tests/qemu/guest/init tests/qemu/guest/lib.sh \
 	tests/qemu/lib/boot.sh tests/qemu/lib/build.sh tests/qemu/lib/initramfs.sh \
 	tests/qemu/lib/judge.sh tests/qemu/meta/broken.sh tests/qemu/meta/good.sh \
