@@ -10,6 +10,7 @@
  */
 #include "selftest.h"
 #include "iova.h"
+#include "iova_resv.h"
 #include "plat.h"
 
 #include <linux/cpumask.h>
