@@ -4,8 +4,8 @@
  *
  *   bench/bench --benchmark_filter=iova/pair
  *
- * Each side of each comparison is a benchmark of its own; its time is that of one
- * operation.  The sides run one after the other, not alternately, and in one
+ * Each side of each comparison is a benchmark of its own, and so is each format of
+ * libpgtbl; its time is that of one operation.  The sides run one after the other, not alternately, and in one
  * process: for a claim, use bench/ratios.
  */
 #include <stdio.h>
@@ -65,7 +65,8 @@ int main(int argc, char **argv)
 	for (table = bench_ours; *table; table++) {
 		for (side = *table; side->name; side++) {
 			add(side, "ours");
-			add(bench_find(bench_peers, side->name), "peer");
+			if (bench_find(bench_peers, side->name))
+				add(bench_find(bench_peers, side->name), "peer");
 		}
 	}
 	return gbench_run_all() || peer_warned;

@@ -32,7 +32,8 @@ bench_libbench_a_SOURCES = bench/clock.h bench/harness.c bench/harness.h \
 	bench/stats.c bench/stats.h bench/sides.c bench/sides.h bench/malloc_peer.c \
 	bench/wl_iova.h bench/wl_iova_holes.h bench/iova_ours.c bench/iova_peer.c \
 	bench/iova_side_ours.h bench/iova_side_peer.h \
-	bench/wl_pgtbl.h bench/pgtbl_ours.c bench/pgtbl_peer.c
+	bench/wl_pgtbl.h bench/pgtbl_side.h bench/pgtbl_ours.c bench/pgtbl_formats.c \
+	bench/pgtbl_peer.c
 bench_libbench_a_CPPFLAGS = $(ALL_CPPFLAGS) -I$(top_srcdir)/bench
 bench_libbench_a_CFLAGS = $(AM_CFLAGS) -pthread
 BENCH_LIBS = libiova/libiova.la libpgtbl/libpgtbl.la plat/libplat.la \

@@ -8,6 +8,7 @@
 extern const struct bench_side iova_ours[];
 extern const struct bench_side iova_peer[];
 extern const struct bench_side pgtbl_ours[];
+extern const struct bench_side pgtbl_formats[]; /* without a peer */
 extern const struct bench_side pgtbl_peer[];
 /* Reference points that stand in for the peer: malloc()+free(), a plain store loop. */
 extern const struct bench_side malloc_peer[];

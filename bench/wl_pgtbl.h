@@ -4,7 +4,7 @@
  *
  * The including file defines:
  *   side_pt                 type of the table object
- *   SIDE_TABLE              name of the table this file defines
+ *   SIDE_TABLE              name of the table this file defines, if it shall
  *   side_create()           48-bit, 4 levels, coherent walks; NULL on failure
  *   side_destroy(pt)        true when nothing was left mapped
  *   side_map(pt, iova, phys, page_lg2, pages)   true when mapped with such pages
@@ -291,16 +291,22 @@ static double round_disjoint(void *state)
 	return bench_two(body_disjoint, state);
 }
 
+/* The workloads, with three functions that make a table: warm, empty, mapped. */
+#define SIDE_ROWS(prefix, warm, empty, mapped)                                          \
+	{ prefix "map_unmap_4k", warm, round_pair_4k, teardown },                       \
+	{ prefix "pair_8x4k", warm, round_pair_8x4k, teardown },                        \
+	{ prefix "map_512x4k", warm, round_map_512, teardown },                         \
+	{ prefix "unmap_512x4k", warm, round_unmap_512, teardown },                     \
+	{ prefix "map_1g_4k", empty, round_map_1g_cold, teardown },                     \
+	{ prefix "map_1g_4k_vs_store", warm, round_map_1g_warm, teardown },             \
+	{ prefix "map_unmap_2m", empty, round_pair_2m, teardown },                      \
+	{ prefix "translate", mapped, round_translate, teardown_mapped },               \
+	{ prefix "map_sg_32x4k", warm, round_map_sg, teardown },                        \
+	{ prefix "disjoint_2t", warm, round_disjoint, teardown }
+
+#ifdef SIDE_TABLE
 const struct bench_side SIDE_TABLE[] = {
-	{ "pgtbl/map_unmap_4k", setup_warm, round_pair_4k, teardown },
-	{ "pgtbl/pair_8x4k", setup_warm, round_pair_8x4k, teardown },
-	{ "pgtbl/map_512x4k", setup_warm, round_map_512, teardown },
-	{ "pgtbl/unmap_512x4k", setup_warm, round_unmap_512, teardown },
-	{ "pgtbl/map_1g_4k", setup_empty, round_map_1g_cold, teardown },
-	{ "pgtbl/map_1g_4k_vs_store", setup_warm, round_map_1g_warm, teardown },
-	{ "pgtbl/map_unmap_2m", setup_empty, round_pair_2m, teardown },
-	{ "pgtbl/translate", setup_mapped, round_translate, teardown_mapped },
-	{ "pgtbl/map_sg_32x4k", setup_warm, round_map_sg, teardown },
-	{ "pgtbl/disjoint_2t", setup_warm, round_disjoint, teardown },
+	SIDE_ROWS("pgtbl/", setup_warm, setup_empty, setup_mapped),
 	{ NULL, NULL, NULL, NULL },
 };
+#endif

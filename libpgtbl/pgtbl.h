@@ -2,7 +2,7 @@
 /*
  * pgtbl.h - IOMMU page tables: map, unmap, translate, without locks.
  *
- * One engine, one small file per entry format (pgtbl_fmt.h).  The library
+ * One engine, one small file per entry format (fmt/).  The library
  * writes tables in memory; telling hardware about them is the caller's part:
  * what an unmap changed is collected in a struct pgtbl_gather, which the
  * caller turns into invalidation commands and afterwards releases.
