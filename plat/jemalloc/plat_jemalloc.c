@@ -39,6 +39,13 @@ struct plat_je {
 	struct arena pages;
 };
 
+/*
+ * jemalloc zeroes blocks of 16 KiB and more by handing their pages back to the
+ * kernel; the page faults that follow take longer than writing zeroes, unless the
+ * block is large and little of it will ever be touched.
+ */
+#define ZERO_BY_HAND ((size_t)256 << 10)
+
 struct cache {
 	unsigned tcache;
 	int flags; /* for mallocx(); 0: not made yet */
@@ -188,14 +195,19 @@ static void *je_alloc(void *ctx, size_t size, size_t align)
 {
 	struct arena *arena = ctx;
 	struct cache *cache;
+	int flags;
 	void *p;
 
 	if (!size || !align || (align & (align - 1)) || size > PTRDIFF_MAX - align)
 		return NULL;
 	cache = cache_get(arena);
-	p = mallocx(size, cache_flags(arena, cache) | MALLOCX_ALIGN(align) | MALLOCX_ZERO);
-	if (p)
-		count(arena, cache, (int64_t)size, 1);
+	flags = cache_flags(arena, cache) | MALLOCX_ALIGN(align);
+	p = mallocx(size, size > ZERO_BY_HAND ? flags | MALLOCX_ZERO : flags);
+	if (!p)
+		return NULL;
+	if (size <= ZERO_BY_HAND)
+		memset(p, 0, size);
+	count(arena, cache, (int64_t)size, 1);
 	return p;
 }
 
