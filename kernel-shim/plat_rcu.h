@@ -11,4 +11,6 @@ static plat_always_inline bool plat_read_trylock(void)
 	return true;
 }
 
+#define plat_read_tryunlock() plat_read_unlock()
+
 #endif

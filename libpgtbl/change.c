@@ -28,8 +28,11 @@ static int64_t by_level(struct pgtbl *pt, uint64_t first, uint64_t last,
 {
 	int64_t done = 0, n = 0;
 	void *list;
-	int err = pgtbl_drain_begin(pt, &list);
+	int err;
 
+	if (pt->keep)
+		return -EOPNOTSUPP;
+	err = pgtbl_drain_begin(pt, &list);
 	if (err)
 		return err;
 	for (unsigned level = 1; level < pt->levels && n >= 0; level++) {

@@ -5,7 +5,7 @@
 #define OA_BITS_MAX 52u
 #define PGTBL_PARTIAL (PGTBL_SPLIT | PGTBL_WIDEN)
 #define PGTBL_FLAGS \
-	(PGTBL_UNLINK | PGTBL_SNOOP_CTL | PGTBL_PARTIAL | PGTBL_AD | PGTBL_SVPBMT)
+	(PGTBL_UNLINK | PGTBL_SNOOP_CTL | PGTBL_PARTIAL | PGTBL_AD | PGTBL_SVPBMT | PGTBL_KEEP_TABLES)
 #define IOVA_BITS_MIN 30u
 
 static uint64_t mask(unsigned bits)
@@ -22,6 +22,7 @@ static bool config_shape(const struct pgtbl_config *config, struct pgtbl_shape *
 	if (!ops || config->levels < ops->levels_min || config->levels > ops->levels_max)
 		return false;
 	if (config->flags & ~PGTBL_FLAGS || (config->flags & PGTBL_PARTIAL) == PGTBL_PARTIAL ||
+	    !(~config->flags & (PGTBL_UNLINK | PGTBL_KEEP_TABLES)) ||
 	    (config->table_lg2 && config->table_lg2 < 12))
 		return false;
 	/* Hardware that writes bits into tables reads what CPUs have cached of them. */
@@ -82,7 +83,8 @@ int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 	if (!pt)
 		return -ENOMEM;
 	pt->ops = config->ops;
-	pt->calls = config->flush ? pt->ops->flushed : pt->ops->fast;
+	pt->keep = config->flags & PGTBL_KEEP_TABLES;
+	pt->calls = config->flush ? pt->ops->flushed : pt->keep ? pt->ops->kept : pt->ops->fast;
 	set_shape(pt, config, &shape);
 	pt->unlink = config->flags & PGTBL_UNLINK;
 	pt->hw_ad = config->flags & PGTBL_AD;

@@ -90,6 +90,11 @@ enum pgtbl_prot {
 #define PGTBL_WIDEN 8u
 #define PGTBL_SVPBMT 32u   /* RISC-V: Svpbmt is there, PGTBL_MMIO sets PBMT */
 #define PGTBL_AD 16u /* hardware keeps accessed and dirty bits: see pgtbl_dirty.h */
+/*
+ * Tables stay until pgtbl_destroy(), as those of Linux's io-pgtable do: nothing is
+ * unlinked, and map, unmap and translate need no read section.  Not with PGTBL_UNLINK.
+ */
+#define PGTBL_KEEP_TABLES 0x100u
 
 /**
  * struct pgtbl_quota - table pages that several tables hold together
@@ -256,7 +261,8 @@ int pgtbl_drain(struct pgtbl *pt);
  *
  * Context: thread, outside any read section; waits for grace periods.
  * Return: number of tables unlinked; -EBUSY when another drain or reclaim is
- * at it; -EINVAL for NULL, @first > @last or @last beyond the address width.
+ * at it; -EOPNOTSUPP: PGTBL_KEEP_TABLES; -EINVAL for NULL, @first > @last or @last
+ * beyond the address width.
  */
 int64_t pgtbl_reclaim(struct pgtbl *pt, uint64_t first, uint64_t last, struct pgtbl_gather *gather);
 

@@ -140,8 +140,8 @@ int pgtbl_demote(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_b
  *
  * Context: thread, outside any read section; waits for grace periods.
  * Return: number of leaves made; -EBUSY when another promote, drain or reclaim is at it;
- * -EINVAL for NULL, @first > @last or @last beyond the address width; -ENOMEM, -EDQUOT:
- * no page for the list of old tables, and nothing was done.
+ * -EOPNOTSUPP: PGTBL_KEEP_TABLES; -EINVAL for NULL, @first > @last or @last beyond the address
+ * width; -ENOMEM, -EDQUOT: no page for the list of old tables, and nothing was done.
  */
 int64_t pgtbl_promote(struct pgtbl *pt, uint64_t first, uint64_t last,
 		      struct pgtbl_gather *gather);

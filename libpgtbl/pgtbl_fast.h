@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * pgtbl_fast.h - part of pgtbl_template.h: the tiers in front.
+ * pgtbl_fast.h - part of pgtbl_template.h: what the tiers of pgtbl_tiers.h are made of.
  *
- * One page: no call, no stack frame; what it cannot do it leaves, by a tail
- * call with the same arguments, to the middle tier (one table, or one large
- * leaf), and that to the slow one (anything).  The lower tiers start from the
- * beginning, so an upper one must leave nothing behind.
- *
- * Compiled twice: @flush is a constant, false for tables with coherent walks.  With
- * true, a batch of entries is written back before its call's read section ends; what
- * lies above it has been, or the way down would not be live (pgtbl_walk.h).
+ * @kept and @flush are constants, see there.
  */
 #ifndef PGTBL_FAST_H
 #define PGTBL_FAST_H
 
-/* Up to this many entries a plain loop is quicker than one that goes by lines. */
+/* Up to this many entries go without a loop. */
 #define PT_FEW 16u
+
+/* False: only the slow tier can open a section. */
+static plat_always_inline bool pt_fast_enter(bool kept)
+{
+	return kept || plat_read_trylock();
+}
+
+static plat_always_inline void pt_fast_leave(bool kept)
+{
+	if (!kept)
+		plat_read_tryunlock();
+}
 
 static plat_always_inline void pt_fast_flush(const struct pgtbl *pt, const uint64_t *slot,
 					     size_t n, bool flush)
@@ -103,6 +108,69 @@ static plat_always_inline bool pt_is_page(uint64_t entry)
 }
 
 /*
+ * 2 to 16 entries without a loop: from the front and from the back, and where
+ * the two overlap an entry is read, or written the same, twice.
+ */
+static plat_always_inline uint64_t *pt_back(uint64_t *slot, unsigned n, unsigned part)
+{
+	return slot + n - part;
+}
+
+static plat_always_inline bool pt_few_fill(uint64_t *slot, unsigned n, uint64_t entry,
+					   uint64_t step)
+{
+	uint64_t *back;
+
+	if (n > 8) {
+		back = pt_back(slot, n, 8);
+		if (plat_unlikely(pt_line_or(slot) | pt_line_or(back)))
+			return false;
+		pt_line_store(slot, entry, step);
+		pt_line_store(back, entry + (n - 8) * step, step);
+	} else if (n > 4) {
+		back = pt_back(slot, n, 4);
+		if (plat_unlikely(pt_half_or(slot) | pt_half_or(back)))
+			return false;
+		pt_half_store(slot, entry, step);
+		pt_half_store(back, entry + (n - 4) * step, step);
+	} else {
+		back = pt_back(slot, n, 2);
+		if (plat_unlikely(pt_pair_or(slot) | pt_pair_or(back)))
+			return false;
+		pt_pair_store(slot, entry, step);
+		pt_pair_store(back, entry + (n - 2) * step, step);
+	}
+	return true;
+}
+
+/* False, and nothing is changed: not all are leaves, or it takes a look at each to know. */
+static plat_always_inline bool pt_few_clear(uint64_t *slot, unsigned n)
+{
+	uint64_t *back;
+
+	if (n > 8) {
+		back = pt_back(slot, n, 8);
+		if (plat_unlikely(!(pt_line_and(slot) & pt_line_and(back) & FMT_INUSE)))
+			return false;
+		pt_line_clear(slot);
+		pt_line_clear(back);
+	} else if (n > 4) {
+		back = pt_back(slot, n, 4);
+		if (plat_unlikely(!(pt_half_and(slot) & pt_half_and(back) & FMT_INUSE)))
+			return false;
+		pt_half_store(slot, 0, 0);
+		pt_half_store(back, 0, 0);
+	} else {
+		back = pt_back(slot, n, 2);
+		if (plat_unlikely(!(pt_pair_and(slot) & pt_pair_and(back) & FMT_INUSE)))
+			return false;
+		pt_pair_store(slot, 0, 0);
+		pt_pair_store(back, 0, 0);
+	}
+	return true;
+}
+
+/*
  * Fill @n entries that must be 0.  False: nothing is left of it.  @once: only
  * one walk over the entries, so something may have been there for a moment; the
  * slow tier, which is next, writes the same again, and notes it if it fails.
@@ -111,222 +179,63 @@ static plat_always_inline bool pt_fast_fill(const struct pgtbl *pt, uint64_t *sl
 					    uint64_t entry, bool once, bool flush)
 {
 	uint64_t step = pt_step(pt, 1);
-	unsigned i = 0, done;
+	unsigned i = 0, done = n;
 
-	if (!once || n <= PT_FEW) {
+	if (n - 2 <= PT_FEW - 2) {
+		if (plat_unlikely(!pt_few_fill(slot, n, entry, step)))
+			return false;
+	} else if (!once) {
 		if (plat_unlikely(!pt_all_free(slot, n)))
 			return false;
 		for (; i + 8 <= n; i += 8, entry += 8 * step)
 			pt_line_store(&slot[i], entry, step);
 		for (; i < n; i++, entry += step)
 			pt_leaf_store(&slot[i], entry);
-		pt_fast_flush(pt, slot, n, flush);
-		return true;
+	} else {
+		done = pt_fill(slot, n, entry, step);
+		if (plat_unlikely(done != n))
+			for (; i < done; i++)
+				pt_leaf_store(&slot[i], 0);
 	}
-	done = pt_fill(slot, n, entry, step);
-	if (plat_unlikely(done != n))
-		for (i = 0; i < done; i++)
-			pt_leaf_store(&slot[i], 0);
 	pt_fast_flush(pt, slot, done, flush && done);
 	return done == n;
 }
 
-static plat_always_inline int pt_map_mid_with(struct pgtbl *pt, uint64_t iova, uint64_t phys,
-					      uint64_t size, unsigned prot,
-					      struct pgtbl_report *report, bool flush)
+/*
+ * What is beyond the first page of one or two, which the front tier takes: 0 or a
+ * page.  Anything else for more.
+ */
+static plat_always_inline uint64_t pt_second(const struct pgtbl *pt, uint64_t size)
 {
-	uint64_t attr, *slot, *table;
-	bool done = false;
-
-	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || (phys & pt->phys_bad) ||
-			  size - 1 > pt->phys_last - phys || prot >= PGTBL_PROT_COUNT))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
-	attr = pt->attr[prot];
-	if (plat_unlikely(!attr || !plat_read_trylock()))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
-	if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && !(phys & (pt_span(pt, 2) - 1)) &&
-	    (pt->page_sizes & pt_span(pt, 2))) {
-		table = pt_fast_level2(pt, iova);
-		slot = table ? &table[pt_index(pt, iova, 2)] : NULL;
-		if (plat_likely(slot && !pt_leaf_load(slot))) {
-			pt_leaf_store(slot, fmt_leaf(phys, attr, 2));
-			pt_fast_flush(pt, slot, 1, flush);
-			done = true;
-		}
-	} else {
-		done = !pt_may_group(pt, iova, phys, size) && pt_fast_level1(pt, iova, &slot) &&
-		       pt_fast_fill(pt, slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
-				    fmt_leaf(phys, attr, 1), report && report->gather, flush);
-	}
-	plat_read_unlock();
-	if (plat_unlikely(!done))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
-	return 0;
+	return size - pt_page_bytes(pt);
 }
 
-static plat_noinline int pt_map_mid(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
-				    unsigned prot, struct pgtbl_report *report)
+/*
+ * Bits that must be 0 in @iova and in @second for the front tier.  The first page
+ * of two is even: the second is in its table then.
+ */
+static plat_always_inline uint64_t pt_second_bad(const struct pgtbl *pt, uint64_t iova,
+						 uint64_t second)
 {
-	return pt_map_mid_with(pt, iova, phys, size, prot, report, false);
+	return (iova & (pt->iova_bad | second)) |
+	       (second & ~(FMT_GROUPS ? 0 : pt_page_bytes(pt)));
 }
 
-static plat_noinline int pt_map_mid_flush(struct pgtbl *pt, uint64_t iova, uint64_t phys,
-					  uint64_t size, unsigned prot,
-					  struct pgtbl_report *report)
+/* The entry of the second page, or the first one's again: no branch for either. */
+static plat_always_inline uint64_t *pt_second_slot(const struct pgtbl *pt, uint64_t *slot,
+						   uint64_t second)
 {
-	return pt_map_mid_with(pt, iova, phys, size, prot, report, true);
+	return slot + (second >> pt_span_lg2(pt, 1));
 }
 
-static plat_always_inline int pt_map_with(struct pgtbl *pt, uint64_t iova, uint64_t phys,
-					  uint64_t size, unsigned prot,
-					  struct pgtbl_report *report, bool flush)
-{
-	uint64_t attr, *slot;
-
-	if (plat_unlikely(size != pt_page_bytes(pt)))
-		return flush ? pt_map_mid_flush(pt, iova, phys, size, prot, report) :
-			       pt_map_mid(pt, iova, phys, size, prot, report);
-	if (plat_unlikely((iova & pt->iova_bad) | (phys & pt->phys_bad) |
-			  (prot & ~(PGTBL_PROT_COUNT - 1))))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
-	attr = pt->attr[prot];
-	if (plat_unlikely(!attr || !plat_read_trylock()))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
-	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || pt_leaf_load(slot))) {
-		plat_read_unlock();
-		return pt_map_slow(pt, iova, phys, size, prot, report);
-	}
-	pt_leaf_store(slot, fmt_leaf(phys, attr, 1));
-	pt_fast_flush(pt, slot, 1, flush);
-	plat_read_unlock();
-	return 0;
-}
-
-static int pt_map(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
-		  struct pgtbl_report *report)
-{
-	return pt_map_with(pt, iova, phys, size, prot, report, false);
-}
-
-static int pt_map_flush(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
-			unsigned prot, struct pgtbl_report *report)
-{
-	return pt_map_with(pt, iova, phys, size, prot, report, true);
-}
-
-/* Clear @n leaves, how many until the first that is none. */
+/* Clear @n leaves: how many, all or the first few, were leaves and are cleared now. */
 static plat_always_inline unsigned pt_fast_clear(uint64_t *slot, unsigned n)
 {
-	unsigned i;
-
 	/* The ends of the range may cut groups; between them they are whole. */
 	if (FMT_GROUPS &&
 	    (fmt_in_group(pt_leaf_load(slot), 1) || fmt_in_group(pt_leaf_load(&slot[n - 1]), 1)))
 		return 0;
-	if (n > PT_FEW)
-		return pt_clear(slot, n);
-	for (i = 0; i < n; i++) {
-		if (plat_unlikely(!(pt_leaf_load(&slot[i]) & FMT_INUSE)))
-			break;
-		pt_leaf_store(&slot[i], 0);
-	}
-	return i;
-}
-
-static plat_always_inline uint64_t pt_unmap_mid_with(struct pgtbl *pt, uint64_t iova, uint64_t size,
-						     struct pgtbl_gather *gather,
-						     struct pgtbl_report *report, bool flush)
-{
-	uint64_t entry, done = 0, *slot, *table;
-	unsigned n;
-
-	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !plat_read_trylock()))
-		return pt_unmap_slow(pt, iova, size, gather, report);
-	table = pt_fast_level2(pt, iova);
-	if (plat_unlikely(!table))
-		goto out;
-	slot = &table[pt_index(pt, iova, 2)];
-	entry = pt_load(slot);
-	if (pt_is_live(entry, 2) && !(pt->unlink && size == pt_span(pt, 2))) {
-		slot = &pt_live_table(pt, entry, 2)[pt_index(pt, iova, 1)];
-		n = pt_fast_clear(slot, (unsigned)(size >> pt_span_lg2(pt, 1)));
-		pt_fast_flush(pt, slot, n, flush && n);
-		done = (uint64_t)n << pt_span_lg2(pt, 1);
-	} else if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && fmt_is_leaf(entry, 2) &&
-		   !fmt_in_group(entry, 2)) {
-		pt_leaf_store(slot, 0);
-		pt_fast_flush(pt, slot, 1, flush);
-		done = size;
-	}
-out:
-	plat_read_unlock();
-	if (done)
-		pgtbl_gather_add(gather, iova, iova + done - 1);
-	if (plat_unlikely(done != size))
-		done += pt_unmap_slow(pt, iova + done, size - done, gather, report);
-	return done;
-}
-
-static plat_noinline uint64_t pt_unmap_mid(struct pgtbl *pt, uint64_t iova, uint64_t size,
-					   struct pgtbl_gather *gather, struct pgtbl_report *report)
-{
-	return pt_unmap_mid_with(pt, iova, size, gather, report, false);
-}
-
-static plat_noinline uint64_t pt_unmap_mid_flush(struct pgtbl *pt, uint64_t iova, uint64_t size,
-						 struct pgtbl_gather *gather,
-						 struct pgtbl_report *report)
-{
-	return pt_unmap_mid_with(pt, iova, size, gather, report, true);
-}
-
-static plat_always_inline uint64_t pt_unmap_with(struct pgtbl *pt, uint64_t iova, uint64_t size,
-						 struct pgtbl_gather *gather,
-						 struct pgtbl_report *report, bool flush)
-{
-	uint64_t *slot;
-
-	if (plat_unlikely(size != pt_page_bytes(pt)))
-		return flush ? pt_unmap_mid_flush(pt, iova, size, gather, report) :
-			       pt_unmap_mid(pt, iova, size, gather, report);
-	if (plat_unlikely((iova & pt->iova_bad) || !plat_read_trylock()))
-		return pt_unmap_slow(pt, iova, size, gather, report);
-	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !pt_is_page(pt_leaf_load(slot)))) {
-		plat_read_unlock();
-		return pt_unmap_slow(pt, iova, size, gather, report);
-	}
-	pt_leaf_store(slot, 0);
-	pt_fast_flush(pt, slot, 1, flush);
-	plat_read_unlock();
-	if (plat_unlikely(!pgtbl_gather_try(gather, iova, iova + pt_page_bytes(pt) - 1)))
-		pgtbl_gather_join(gather, iova, iova + pt_page_bytes(pt) - 1);
-	return pt_page_bytes(pt);
-}
-
-static uint64_t pt_unmap(struct pgtbl *pt, uint64_t iova, uint64_t size,
-			 struct pgtbl_gather *gather, struct pgtbl_report *report)
-{
-	return pt_unmap_with(pt, iova, size, gather, report, false);
-}
-
-static uint64_t pt_unmap_flush(struct pgtbl *pt, uint64_t iova, uint64_t size,
-			       struct pgtbl_gather *gather, struct pgtbl_report *report)
-{
-	return pt_unmap_with(pt, iova, size, gather, report, true);
-}
-
-static int pt_translate(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
-{
-	uint64_t entry, *slot;
-
-	if (plat_unlikely((iova & pt->iova_bad & ~(pt_page_bytes(pt) - 1)) || !plat_read_trylock()))
-		return pt_translate_slow(pt, iova, phys);
-	entry = pt_fast_level1(pt, iova, &slot) ? pt_leaf_load(slot) : 0;
-	plat_read_unlock();
-	if (plat_unlikely(!pt_is_page(entry)))
-		return pt_translate_slow(pt, iova, phys);
-	*phys = (entry & FMT_ADDR) << FMT_ADDR_SHIFT | (iova & (pt_page_bytes(pt) - 1));
-	return 0;
+	return n - 2 <= PT_FEW - 2 && pt_few_clear(slot, n) ? n : pt_clear(slot, n);
 }
 
 /* So that the sum of the sizes does not wrap. */
@@ -392,44 +301,6 @@ static plat_always_inline void pt_sg_store(const struct pgtbl *pt, uint64_t *slo
 			pt_leaf_store(slot++, entry);
 		while (plat_unlikely((entry += pt_step(pt, 1)) != end));
 	}
-}
-
-/* Segments that together stay inside one leaf table, without filling it. */
-static plat_always_inline int pt_map_sg_with(struct pgtbl *pt, uint64_t iova,
-					     const struct pgtbl_segment *seg, size_t nr_seg,
-					     unsigned prot, struct pgtbl_report *report, bool flush)
-{
-	uint64_t attr, *slot;
-	struct pt_sg_sum sum;
-
-	if (plat_unlikely(nr_seg > PT_SG_MAX || prot >= PGTBL_PROT_COUNT))
-		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
-	attr = pt->attr[prot];
-	sum = pt_sg_sum(seg, nr_seg);
-	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) ||
-			  pt_sg_may_group(pt, iova, seg, nr_seg) || !plat_read_trylock()))
-		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
-	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) ||
-			  !pt_all_free(slot, (unsigned)(sum.total >> pt_span_lg2(pt, 1))))) {
-		plat_read_unlock();
-		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
-	}
-	pt_sg_store(pt, slot, seg, nr_seg, attr);
-	pt_fast_flush(pt, slot, (size_t)(sum.total >> pt_span_lg2(pt, 1)), flush);
-	plat_read_unlock();
-	return 0;
-}
-
-static int pt_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
-		     size_t nr_seg, unsigned prot, struct pgtbl_report *report)
-{
-	return pt_map_sg_with(pt, iova, seg, nr_seg, prot, report, false);
-}
-
-static int pt_map_sg_flush(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
-			   size_t nr_seg, unsigned prot, struct pgtbl_report *report)
-{
-	return pt_map_sg_with(pt, iova, seg, nr_seg, prot, report, true);
 }
 
 #endif

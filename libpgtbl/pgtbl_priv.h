@@ -78,6 +78,7 @@ struct pgtbl {
 	size_t root_bytes;
 	bool unlink;
 	bool hw_ad;
+	bool keep;
 	unsigned partial;
 	const struct pgtbl_ops *ops;
 	struct plat_mem pages;
@@ -133,6 +134,7 @@ struct pgtbl_ops {
 	bool (*shape)(const struct pgtbl_config *config, struct pgtbl_shape *shape);
 	void (*init)(struct pgtbl *pt, const struct pgtbl_config *config);
 	struct pgtbl_calls fast;
+	struct pgtbl_calls kept; /* with PGTBL_KEEP_TABLES */
 	struct pgtbl_calls flushed; /* for tables that need the flush hook */
 	unsigned (*leaves)(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *more,
 			   struct pgtbl_leaf *leaf);
@@ -247,11 +249,17 @@ static plat_always_inline bool pgtbl_gather_try(struct pgtbl_gather *gather, uin
 	unsigned n = gather->nr_ranges;
 	struct pgtbl_range *r = &gather->range[n];
 
-	if (n && first && r[-1].last + 1 == first) {
+	if (plat_likely(!n)) {
+		gather->range[0].first = first;
+		gather->range[0].last = last;
+		gather->nr_ranges = 1;
+		return true;
+	}
+	if (first && r[-1].last + 1 == first) {
 		r[-1].last = last;
 		return true;
 	}
-	if (n && r[-1].first && last + 1 == r[-1].first) {
+	if (r[-1].first && last + 1 == r[-1].first) {
 		r[-1].first = first;
 		return true;
 	}

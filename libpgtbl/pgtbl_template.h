@@ -15,7 +15,8 @@
  *   pgtbl_replace.h  other memory behind the same addresses
  *   pgtbl_reserve.h  tables ahead of time
  *   pgtbl_track.h  accessed and dirty bits, write protection
- *   pgtbl_fast.h   the tiers in front: one page, one table, anything
+ *   pgtbl_tiers.h  the tiers in front: one page or two, one table, anything
+ *   pgtbl_fast.h   what they are made of
  */
 #ifndef PGTBL_TEMPLATE_H
 #define PGTBL_TEMPLATE_H
@@ -72,6 +73,21 @@ static inline unsigned fmt_group_lg2(const struct pgtbl *pt, uint64_t entry, uns
 
 #include "pgtbl_fast.h"
 
+#define PT_TIER(name) name
+#define PT_KEPT false
+#define PT_FLUSH false
+#include "pgtbl_tiers.h"
+
+#define PT_TIER(name) name##_kept
+#define PT_KEPT true
+#define PT_FLUSH false
+#include "pgtbl_tiers.h"
+
+#define PT_TIER(name) name##_flushed
+#define PT_KEPT false
+#define PT_FLUSH true
+#include "pgtbl_tiers.h"
+
 static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 {
 	for (unsigned prot = 0; prot < PGTBL_PROT_COUNT; prot++)
@@ -85,7 +101,9 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 		.table_addr_mask = (FMT_ADDR) << FMT_ADDR_SHIFT, .shape = fmt_shape,               \
 		.init = pt_init,                                                                   \
 		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
-		.flushed = { pt_map_flush, pt_unmap_flush, pt_translate, pt_map_sg_flush },        \
+		.kept = { pt_map_kept, pt_unmap_kept, pt_translate_kept, pt_map_sg_kept },         \
+		.flushed = { pt_map_flushed, pt_unmap_flushed, pt_translate_flushed,               \
+			     pt_map_sg_flushed },                                              \
 		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level,                            \
 		.promote_level = pt_promote_level, .demote = pt_demote, .replace = pt_replace,     \
 		.reserve = pt_reserve, .track = pt_track, .fault = pt_fault,                       \

@@ -211,6 +211,42 @@ static plat_always_inline void pt_line_store(uint64_t *s, uint64_t entry, uint64
 	pt_leaf_store(s + 7, entry + 7 * step);
 }
 
+/* Half of one. */
+static plat_always_inline uint64_t pt_half_or(const uint64_t *s)
+{
+	return pt_word(pt_raw(s) | pt_raw(s + 1) | pt_raw(s + 2) | pt_raw(s + 3));
+}
+
+static plat_always_inline uint64_t pt_half_and(const uint64_t *s)
+{
+	return pt_word(pt_raw(s) & pt_raw(s + 1) & pt_raw(s + 2) & pt_raw(s + 3));
+}
+
+static plat_always_inline void pt_half_store(uint64_t *s, uint64_t entry, uint64_t step)
+{
+	pt_leaf_store(s, entry);
+	pt_leaf_store(s + 1, entry + step);
+	pt_leaf_store(s + 2, entry + 2 * step);
+	pt_leaf_store(s + 3, entry + 3 * step);
+}
+
+/* Two entries. */
+static plat_always_inline uint64_t pt_pair_or(const uint64_t *s)
+{
+	return pt_word(pt_raw(s) | pt_raw(s + 1));
+}
+
+static plat_always_inline uint64_t pt_pair_and(const uint64_t *s)
+{
+	return pt_word(pt_raw(s) & pt_raw(s + 1));
+}
+
+static plat_always_inline void pt_pair_store(uint64_t *s, uint64_t entry, uint64_t step)
+{
+	pt_leaf_store(s, entry);
+	pt_leaf_store(s + 1, entry + step);
+}
+
 static plat_always_inline void pt_line_clear(uint64_t *s)
 {
 	pt_leaf_store(s, 0);

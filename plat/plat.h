@@ -97,7 +97,8 @@
  * Grace periods
  *   plat_read_lock(), plat_read_unlock()  read-side section; nests; no wait.
  *                      Callers need not register their threads.  "plat_rcu.h"
- *                      has them inlined, and plat_read_trylock().
+ *                      has them inlined, and plat_read_trylock() and
+ *                      plat_read_tryunlock().
  *   plat_synchronize() returns after every section that was open at the call
  *                      has ended.  Thread context only, outside any section.
  *

@@ -84,6 +84,7 @@ static int open_domain(struct side *side, unsigned i, unsigned cpu_slots)
 		.ops = &pgtbl_vtdss_ops,
 		.levels = SIDE_LEVELS,
 		.oa_bits = SIDE_PHYS_BITS,
+		.flags = PGTBL_KEEP_TABLES, /* as the peer */
 		.pages = side->config.pages,
 		.meta = side->config.meta,
 	};

@@ -8,9 +8,11 @@
  * The word is reached by its address, because liburcu places its structure at
  * less than the alignment its type declares, which a sanitizer objects to.
  *
- *   plat_read_trylock()  plat_read_lock(), or false when this thread has never
- *       had a section and opening one takes a call: a function that is to stay
- *       without a stack frame then goes to its slow variant.
+ *   plat_read_trylock()  plat_read_lock(), or false when that takes a call (this
+ *       thread has never had a section), a fence (no membarrier(2)), or nesting:
+ *       a function that is to stay without a stack frame then goes to its slow
+ *       variant.
+ *   plat_read_tryunlock()  ends the section that plat_read_trylock() began.
  */
 #ifndef PLAT_USER_RCU_H
 #define PLAT_USER_RCU_H
@@ -42,24 +44,29 @@ static plat_always_inline unsigned long *plat_rcu_word(void)
 }
 
 /*
- * Relaxed: the word is written by this thread only.  urcu_bp_smp_mb_slave() is
- * the fence that the grace period pairs with: the compiler's only, where the
- * grace period sends membarrier(2) to every thread.
+ * relaxed: the word is written by this thread only.  The fence that the grace
+ * period pairs with is the compiler's where the grace period sends membarrier(2)
+ * to every thread.
  */
 static plat_always_inline bool plat_rcu_trylock(void)
 {
-	unsigned long *word = plat_rcu_word(), nest;
+	unsigned long *word = plat_rcu_word();
 
-	if (plat_unlikely(!word))
+	if (plat_unlikely(!word || !urcu_bp_has_sys_membarrier ||
+			  (plat_load_relaxed(word) & URCU_BP_GP_CTR_NEST_MASK)))
 		return false;
-	nest = plat_load_relaxed(word);
-	if (plat_likely(!(nest & URCU_BP_GP_CTR_NEST_MASK))) {
-		plat_store_relaxed(word, plat_load_relaxed(&urcu_bp_gp.ctr));
-		urcu_bp_smp_mb_slave();
-	} else {
-		plat_store_relaxed(word, nest + URCU_BP_GP_COUNT);
-	}
+	plat_store_relaxed(word, plat_load_relaxed(&urcu_bp_gp.ctr));
+	cmm_barrier();
 	return true;
+}
+
+/* The section was the outermost; the phase in the word says nothing outside of one. */
+static plat_always_inline void plat_rcu_tryunlock(void)
+{
+	PLAT_RCU_TSAN_RELEASE();
+	cmm_barrier();
+	plat_store_relaxed(plat_rcu_word(), 0);
+	cmm_barrier();
 }
 
 static plat_always_inline void plat_rcu_unlock(void)
@@ -68,11 +75,13 @@ static plat_always_inline void plat_rcu_unlock(void)
 
 	PLAT_RCU_TSAN_RELEASE();
 	urcu_bp_smp_mb_slave();
+	/* relaxed: see plat_rcu_trylock() */
 	plat_store_relaxed(word, plat_load_relaxed(word) - URCU_BP_GP_COUNT);
-	__asm__ volatile("" ::: "memory");
+	cmm_barrier();
 }
 
 #define plat_read_trylock() plat_rcu_trylock()
+#define plat_read_tryunlock() plat_rcu_tryunlock()
 #define plat_read_unlock() plat_rcu_unlock()
 
 #endif

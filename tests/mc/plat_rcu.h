@@ -9,4 +9,6 @@ bool mc_read_trylock(const char *site);
 
 #define plat_read_trylock() mc_read_trylock(MC_SITE)
 
+#define plat_read_tryunlock() plat_read_unlock()
+
 #endif

@@ -2,7 +2,8 @@
 if HAVE_CRITERION
 PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_change tests/unit/test_pgtbl_dirty \
 	tests/unit/test_pgtbl_entries tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_gather \
-	tests/unit/test_pgtbl_map tests/unit/test_pgtbl_pages tests/unit/test_pgtbl_quota
+	tests/unit/test_pgtbl_map tests/unit/test_pgtbl_pages tests/unit/test_pgtbl_quota \
+	tests/unit/test_pgtbl_tiers
 check_PROGRAMS += $(PGTBL_UNIT)
 TESTS += $(PGTBL_UNIT)
 endif
@@ -56,3 +57,8 @@ tests_unit_test_pgtbl_pages_SOURCES = tests/unit/test_pgtbl_pages.c $(PGTBL_UNIT
 tests_unit_test_pgtbl_pages_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
 tests_unit_test_pgtbl_pages_CFLAGS = $(UNIT_CFLAGS) $(URCU_BP_CFLAGS) -pthread
 tests_unit_test_pgtbl_pages_LDADD = $(PGTBL_UNIT_LDADD) $(URCU_BP_LIBS)
+
+tests_unit_test_pgtbl_tiers_SOURCES = tests/unit/test_pgtbl_tiers.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_tiers_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_tiers_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_tiers_LDADD = $(PGTBL_UNIT_LDADD)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * pgtbl_tiers.h - part of pgtbl_template.h: the tiers in front.
+ *
+ * One page or two: no call; what it cannot do it leaves, by a tail call with the
+ * same arguments, to the middle tier (one table, or one large leaf), and that to
+ * the slow one (anything).  The lower tiers start from the beginning, so an upper
+ * one must leave nothing behind.
+ *
+ * Included once for each kind of table, hence without a guard:
+ *   PT_TIER(name)  the functions' names
+ *   PT_KEPT        tables stay until the table is destroyed (PGTBL_KEEP_TABLES): there are
+ *                  no read sections
+ *   PT_FLUSH       walks are not coherent: a batch of entries is written back before
+ *                  its call's read section ends; what lies above it has been, or the
+ *                  way down would not be live (pgtbl_walk.h)
+ */
+
+static plat_noinline int PT_TIER(pt_map_mid)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					     uint64_t size, unsigned prot,
+					     struct pgtbl_report *report)
+{
+	uint64_t attr, *slot, *table;
+	bool done = false;
+
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || (phys & pt->phys_bad) ||
+			  size - 1 > pt->phys_last - phys || prot >= PGTBL_PROT_COUNT))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	attr = pt->attr[prot];
+	if (plat_unlikely(!attr || !pt_fast_enter(PT_KEPT)))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && !(phys & (pt_span(pt, 2) - 1)) &&
+	    (pt->page_sizes & pt_span(pt, 2))) {
+		table = pt_fast_level2(pt, iova);
+		slot = table ? &table[pt_index(pt, iova, 2)] : NULL;
+		if (plat_likely(slot && !pt_leaf_load(slot))) {
+			pt_leaf_store(slot, fmt_leaf(phys, attr, 2));
+			pt_fast_flush(pt, slot, 1, PT_FLUSH);
+			done = true;
+		}
+	} else {
+		done = !pt_may_group(pt, iova, phys, size) && pt_fast_level1(pt, iova, &slot) &&
+		       pt_fast_fill(pt, slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
+				    fmt_leaf(phys, attr, 1), report && report->gather, PT_FLUSH);
+	}
+	pt_fast_leave(PT_KEPT);
+	if (plat_unlikely(!done))
+		return pt_map_slow(pt, iova, phys, size, prot, report);
+	return 0;
+}
+
+static int PT_TIER(pt_map)(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+			   unsigned prot, struct pgtbl_report *report)
+{
+	uint64_t second = pt_second(pt, size), attr, *slot, *slot2;
+
+	if (plat_unlikely(pt_second_bad(pt, iova, second) |
+			  ((phys | (phys + second)) & pt->phys_bad) |
+			  (prot & ~(PGTBL_PROT_COUNT - 1))))
+		return PT_TIER(pt_map_mid)(pt, iova, phys, size, prot, report);
+	attr = pt->attr[prot];
+	if (plat_unlikely(!attr || !pt_fast_enter(PT_KEPT)))
+		return PT_TIER(pt_map_mid)(pt, iova, phys, second + pt_page_bytes(pt), prot,
+					   report);
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot)))
+		goto slow;
+	slot2 = pt_second_slot(pt, slot, second);
+	if (plat_unlikely(pt_leaf_load(slot) | pt_leaf_load(slot2)))
+		goto slow;
+	attr = fmt_leaf(phys, attr, 1);
+	pt_leaf_store(slot2, attr + (second >> FMT_ADDR_SHIFT));
+	pt_leaf_store(slot, attr);
+	pt_fast_flush(pt, slot, 1 + (second != 0), PT_FLUSH);
+	pt_fast_leave(PT_KEPT);
+	return 0;
+slow:
+	pt_fast_leave(PT_KEPT);
+	/* This way the size needs no register meanwhile. */
+	return pt_map_slow(pt, iova, phys, second + pt_page_bytes(pt), prot, report);
+}
+
+static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t iova, uint64_t size,
+						    struct pgtbl_gather *gather,
+						    struct pgtbl_report *report)
+{
+	uint64_t entry, done = 0, *slot, *table;
+	unsigned n;
+
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !pt_fast_enter(PT_KEPT)))
+		return pt_unmap_slow(pt, iova, size, gather, report);
+	table = pt_fast_level2(pt, iova);
+	if (plat_unlikely(!table))
+		goto out;
+	slot = &table[pt_index(pt, iova, 2)];
+	entry = pt_load(slot);
+	if (pt_is_live(entry, 2) && !(pt->unlink && size == pt_span(pt, 2))) {
+		slot = &pt_live_table(pt, entry, 2)[pt_index(pt, iova, 1)];
+		n = pt_fast_clear(slot, (unsigned)(size >> pt_span_lg2(pt, 1)));
+		pt_fast_flush(pt, slot, n, PT_FLUSH && n);
+		done = (uint64_t)n << pt_span_lg2(pt, 1);
+	} else if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && fmt_is_leaf(entry, 2) &&
+		   !fmt_in_group(entry, 2)) {
+		pt_leaf_store(slot, 0);
+		pt_fast_flush(pt, slot, 1, PT_FLUSH);
+		done = size;
+	}
+out:
+	pt_fast_leave(PT_KEPT);
+	if (done)
+		pgtbl_gather_add(gather, iova, iova + done - 1);
+	if (plat_unlikely(done != size))
+		done += pt_unmap_slow(pt, iova + done, size - done, gather, report);
+	return done;
+}
+
+static uint64_t PT_TIER(pt_unmap)(struct pgtbl *pt, uint64_t iova, uint64_t size,
+				  struct pgtbl_gather *gather, struct pgtbl_report *report)
+{
+	uint64_t second = pt_second(pt, size), *slot, *slot2;
+
+	if (plat_unlikely(pt_second_bad(pt, iova, second)))
+		return PT_TIER(pt_unmap_mid)(pt, iova, size, gather, report);
+	if (plat_unlikely(!pt_fast_enter(PT_KEPT)))
+		return pt_unmap_slow(pt, iova, size, gather, report);
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot)))
+		goto slow;
+	slot2 = pt_second_slot(pt, slot, second);
+	if (plat_unlikely(!pt_is_page(pt_leaf_load(slot)) || !pt_is_page(pt_leaf_load(slot2))))
+		goto slow;
+	pt_leaf_store(slot2, 0);
+	pt_leaf_store(slot, 0);
+	pt_fast_flush(pt, slot, 1 + (second != 0), PT_FLUSH);
+	pt_fast_leave(PT_KEPT);
+	if (plat_unlikely(!pgtbl_gather_try(gather, iova, iova + size - 1)))
+		pgtbl_gather_join(gather, iova, iova + size - 1);
+	return size;
+slow:
+	pt_fast_leave(PT_KEPT);
+	return pt_unmap_slow(pt, iova, size, gather, report);
+}
+
+static int PT_TIER(pt_translate)(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
+{
+	uint64_t entry, *slot;
+
+	if (plat_unlikely((iova & pt->iova_bad & ~(pt_page_bytes(pt) - 1)) ||
+			  !pt_fast_enter(PT_KEPT)))
+		return pt_translate_slow(pt, iova, phys);
+	entry = pt_fast_level1(pt, iova, &slot) ? pt_leaf_load(slot) : 0;
+	pt_fast_leave(PT_KEPT);
+	if (plat_unlikely(!pt_is_page(entry)))
+		return pt_translate_slow(pt, iova, phys);
+	*phys = (entry & FMT_ADDR) << FMT_ADDR_SHIFT | (iova & (pt_page_bytes(pt) - 1));
+	return 0;
+}
+
+/* Segments that together stay inside one leaf table, without filling it. */
+static int PT_TIER(pt_map_sg)(struct pgtbl *pt, uint64_t iova, const struct pgtbl_segment *seg,
+			      size_t nr_seg, unsigned prot, struct pgtbl_report *report)
+{
+	uint64_t attr, *slot;
+	struct pt_sg_sum sum;
+
+	if (plat_unlikely(nr_seg > PT_SG_MAX || prot >= PGTBL_PROT_COUNT))
+		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
+	attr = pt->attr[prot];
+	sum = pt_sg_sum(seg, nr_seg);
+	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) ||
+			  pt_sg_may_group(pt, iova, seg, nr_seg) || !pt_fast_enter(PT_KEPT)))
+		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) ||
+			  !pt_all_free(slot, (unsigned)(sum.total >> pt_span_lg2(pt, 1))))) {
+		pt_fast_leave(PT_KEPT);
+		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
+	}
+	pt_sg_store(pt, slot, seg, nr_seg, attr);
+	pt_fast_flush(pt, slot, (size_t)(sum.total >> pt_span_lg2(pt, 1)), PT_FLUSH);
+	pt_fast_leave(PT_KEPT);
+	return 0;
+}
+
+#undef PT_TIER
+#undef PT_KEPT
+#undef PT_FLUSH
