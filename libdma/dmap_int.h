@@ -142,53 +142,46 @@ static plat_always_inline void dmap_finish(struct dmap_space *space, uint64_t fi
 }
 
 /* inval.c */
-int dmap_inval_many(struct dmap_space *space, const struct pgtbl_gather *gather);
+int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather);
 int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r,
 		    uint64_t fence);
 int dmap_flush_sync(struct dmap_space *space);
 int dmap_flush_begin(struct dmap_space *space);
 int dmap_flush_poll(struct dmap_space *space);
 
-/* A strict unmap with one range: counted on its CPU, where possible without a LOCK prefix. */
+/*
+ * Counts a strict unmap with one range on its CPU.
+ * relaxed: a count; one may be lost when the thread is moved in between
+ */
 static plat_always_inline void dmap_count_single(struct dmap_space *space)
 {
 	unsigned cpu = plat_cpu_raw();
+	uint64_t *p;
 
-	if (plat_likely(cpu < space->own_slots)) {
-		uint64_t *p = &space->ring[cpu].singles;
-		/* relaxed: the step fails if anybody else counted meanwhile */
-		uint64_t old = plat_load_relaxed(p);
-
-		if (plat_likely(plat_percpu_cas(p, old, old + 1, cpu)))
-			return;
+	if (plat_unlikely(cpu >= space->slots)) {
+		DMAP_COUNT(space, many, 1);
+		DMAP_COUNT(space, many_ranges, 1);
+		return;
 	}
-	DMAP_COUNT(space, many, 1);
-	DMAP_COUNT(space, many_ranges, 1);
+	p = &space->ring[cpu].singles;
+	/* relaxed: see above */
+	plat_store_relaxed(p, plat_load_relaxed(p) + 1);
 }
 
-static plat_always_inline void dmap_range_cmd(const struct dmap_space *space,
-					      const struct pgtbl_gather *gather, unsigned i,
-					      struct dmap_inval_cmd *cmd)
+/* Invalidate leaves of [first, first + size) and wait: 0, -ETIMEDOUT, -EIO. */
+static plat_always_inline int dmap_inval_leaves(struct dmap_space *space, uint64_t first,
+						uint64_t size)
 {
-	cmd->kind = DMAP_INVAL_RANGE;
-	cmd->leaf_only = !gather->tables;
-	cmd->domain = space->domain;
-	cmd->first = gather->range[i].first;
-	cmd->last = gather->range[i].last;
-}
+	struct dmap_inval_cmd cmd = {
+		.kind = DMAP_INVAL_RANGE,
+		.leaf_only = true,
+		.domain = space->domain,
+		.first = first,
+		.last = first + size - 1,
+	};
+	uint64_t fence;
+	int r = space->inval->submit(space->inval_ctx, &cmd, 1, &fence);
 
-/* Invalidate what was gathered and wait: 0, -ETIMEDOUT, -EIO. */
-static plat_always_inline int dmap_inval_gather(struct dmap_space *space,
-						const struct pgtbl_gather *gather)
-{
-	struct dmap_inval_cmd cmd;
-	uint64_t fence = 0;
-	int r;
-
-	if (plat_unlikely(gather->nr_ranges != 1))
-		return dmap_inval_many(space, gather);
-	dmap_range_cmd(space, gather, 0, &cmd);
-	r = space->inval->submit(space->inval_ctx, &cmd, 1, &fence);
 	dmap_count_single(space);
 	if (plat_likely(!r && !fence))
 		return 0;

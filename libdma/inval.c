@@ -38,8 +38,20 @@ static struct dmap_inval_cmd domain_cmd(const struct dmap_space *space)
 	return (struct dmap_inval_cmd){ .kind = DMAP_INVAL_DOMAIN, .domain = space->domain };
 }
 
+static struct dmap_inval_cmd range_cmd(const struct dmap_space *space,
+				       const struct pgtbl_gather *gather, unsigned i)
+{
+	return (struct dmap_inval_cmd){
+		.kind = DMAP_INVAL_RANGE,
+		.leaf_only = !gather->tables,
+		.domain = space->domain,
+		.first = gather->range[i].first,
+		.last = gather->range[i].last,
+	};
+}
+
 /* Invalidate what was gathered, in one submission, and wait: 0, -ETIMEDOUT, -EIO. */
-int dmap_inval_many(struct dmap_space *space, const struct pgtbl_gather *gather)
+int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather)
 {
 	struct dmap_inval_cmd cmd[PGTBL_GATHER_RANGES];
 	unsigned nr = gather->nr_ranges;
@@ -47,7 +59,7 @@ int dmap_inval_many(struct dmap_space *space, const struct pgtbl_gather *gather)
 
 	DMAP_COUNT(space, many, 1);
 	for (unsigned i = 0; i < nr; i++)
-		dmap_range_cmd(space, gather, i, &cmd[i]);
+		cmd[i] = range_cmd(space, gather, i);
 	if (nr)
 		r = submit_wait(space, cmd, nr);
 	if (r != -EINVAL) {
@@ -63,7 +75,7 @@ int dmap_inval_many(struct dmap_space *space, const struct pgtbl_gather *gather)
 	return r;
 }
 
-/* The rest of dmap_inval_gather(): the submission of @cmd returned @r and @fence. */
+/* The rest of dmap_inval_leaves(): the submission of @cmd returned @r and @fence. */
 int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r,
 		    uint64_t fence)
 {

@@ -2,6 +2,12 @@
 /* map.c - what drivers call: map, map_sg, unmap. */
 #include "dmap_int.h"
 
+/* What pgtbl_map() and pgtbl_unmap() call once they have seen that there is a table. */
+static plat_always_inline const struct pgtbl_calls *calls(const struct dmap_space *space)
+{
+	return (const struct pgtbl_calls *)(const void *)space->pgtbl;
+}
+
 /*
  * Most devices need, and drivers with bugs assume, addresses below 4 GiB; so those
  * go first.  A device that can do more gets more only when there is no more room below.
@@ -127,7 +133,7 @@ uint64_t dmap_map(struct dmap_space *space, uint64_t phys, uint64_t size, unsign
 		iova = map_long(space, iova, base, size, prot);
 		return iova_is_err(iova) ? iova : iova + (phys & mask);
 	}
-	r = pgtbl_map(space->pgtbl, iova, base, size, prot);
+	r = calls(space)->map(space->pgtbl, iova, base, size, prot, NULL);
 	if (plat_unlikely(r))
 		return map_short_failed(space, iova, size, r);
 	return iova + (phys & mask);
@@ -212,6 +218,12 @@ uint64_t dmap_map_sg(struct dmap_space *space, const struct pgtbl_segment *seg, 
 	return iova + offset;
 }
 
+static plat_always_inline uint64_t clear(struct dmap_space *space, uint64_t iova, uint64_t size,
+					 struct pgtbl_gather *gather)
+{
+	return calls(space)->unmap(space->pgtbl, iova, size, gather, NULL);
+}
+
 /* The range is allocated but its entries are not all there. */
 static plat_noinline int unmap_odd(struct dmap_space *space, uint64_t first, uint64_t size,
 				   uint64_t cleared, struct pgtbl_gather *gather)
@@ -225,12 +237,57 @@ static plat_noinline int unmap_odd(struct dmap_space *space, uint64_t first, uin
 	return r ? r : -ESTALE;
 }
 
+static plat_noinline int unmap_lazy(struct dmap_space *space, uint64_t iova, uint64_t size)
+{
+	struct pgtbl_gather gather;
+	uint64_t cleared;
+	int r = iova_space_check(space->iova, iova, size);
+
+	if (plat_unlikely(r))
+		return r;
+	pgtbl_gather_init(&gather);
+	cleared = clear(space, iova, size, &gather);
+	if (plat_unlikely(cleared != size))
+		return unmap_odd(space, iova, size, cleared, &gather);
+	return dmap_lazy_release(space, iova, size, &gather);
+}
+
+/* Strict: tables went with the entries, there are several ranges, or not all entries were there. */
+static plat_noinline int unmap_rest(struct dmap_space *space, uint64_t iova, uint64_t size,
+				    uint64_t cleared, struct pgtbl_gather *gather)
+{
+	if (cleared != size)
+		return unmap_odd(space, iova, size, cleared, gather);
+	return release(space, iova, size, gather);
+}
+
+static plat_noinline int unmap_strict(struct dmap_space *space, uint64_t iova, uint64_t size)
+{
+	struct iova_checked checked;
+	struct pgtbl_gather gather;
+	uint64_t cleared;
+	int r = iova_space_check_free(space->iova, iova, size, &checked);
+
+	if (plat_unlikely(r))
+		return r;
+	pgtbl_gather_init(&gather);
+	cleared = clear(space, iova, size, &gather);
+	/* An unlinked table is in the gather's list. */
+	if (plat_unlikely(cleared != size || gather.nr_ranges != 1 || gather.free_list))
+		return unmap_rest(space, iova, size, cleared, &gather);
+	r = dmap_inval_leaves(space, iova, size);
+	if (plat_unlikely(r)) {
+		dmap_quarantine(space, iova, size, &gather);
+		return r;
+	}
+	if (plat_unlikely(iova_space_free_checked(space->iova, iova, size, &checked)))
+		dmap_bad_free(space);
+	return 0;
+}
+
 int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size)
 {
-	uint64_t last = iova + (size - 1);
-	struct pgtbl_gather gather;
-	uint64_t mask, cleared;
-	int r;
+	uint64_t mask, last = iova + (size - 1);
 
 	if (plat_unlikely(!space || last < iova))
 		return -EINVAL;
@@ -238,12 +295,5 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size)
 	iova &= ~mask;
 	/* 0 for all 2^64 bytes, and for none at 0: refused by libiova */
 	size = (last | mask) - iova + 1;
-	r = iova_space_check(space->iova, iova, size);
-	if (plat_unlikely(r))
-		return r;
-	pgtbl_gather_init(&gather);
-	cleared = pgtbl_unmap(space->pgtbl, iova, size, &gather);
-	if (plat_unlikely(cleared != size))
-		return unmap_odd(space, iova, size, cleared, &gather);
-	return release(space, iova, size, &gather);
+	return space->lazy ? unmap_lazy(space, iova, size) : unmap_strict(space, iova, size);
 }

@@ -288,22 +288,77 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	return 0;
 }
 
-int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
+/* Where check_low() found a range: its word, and what that is compared with. */
+struct place {
+	uint64_t *word;
+	uint64_t chk;
+	uint64_t pat;
+	uint64_t pfn;
+	const struct iova_pattern *p;
+};
+
+/*
+ * Whether the range is what iova_space_free() would free, if it lies low and in
+ * one word of level 0; false: look again the long way.
+ */
+static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, uint64_t size,
+					 struct place *at)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift;
-	uint64_t pfn = iova >> s->shift;
-	const struct iova_pattern *p;
-	const uint64_t *wp;
-	unsigned g = pfn & 31;
+	unsigned g;
 
-	if (plat_unlikely(n - 1 > 31 || (iova & s->granule_mask) || pfn >> IOVA_LOW_LG2 ||
+	at->pfn = iova >> s->shift;
+	g = at->pfn & 31;
+	if (plat_unlikely(n - 1 > 31 || (iova & s->granule_mask) || at->pfn >> IOVA_LOW_LG2 ||
 			  g + n > 32))
-		return free_slow(s, iova, size, true);
-	p = &iova_patterns[n];
-	wp = word_of(plat_load_acquire(iova_cell_low(s, pfn)), iova_off0(pfn)); /* IOVA-N1 */
+		return false;
+	at->p = &iova_patterns[n];
+	at->chk = (at->p->full | at->p->chk) << g;
+	at->pat = at->p->pat << g;
+	/* IOVA-N1: pairs with IOVA-N2 */
+	at->word = word_of(plat_load_acquire(iova_cell_low(s, at->pfn)), iova_off0(at->pfn));
 	/* IOVA-C1: if the range is there it is the caller's, and nobody changes its bits */
-	if (plat_unlikely((plat_load_relaxed(wp) & (p->full | p->chk) << g) != p->pat << g ||
-			  (plat_load_relaxed(wp + 4) & (IOVA_CTL_LOOK | (uint32_t)(p->pat << g)))))
+	return (plat_load_relaxed(at->word) & at->chk) == at->pat &&
+	       !(plat_load_relaxed(at->word + 4) & (IOVA_CTL_LOOK | (uint32_t)at->pat));
+}
+
+int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
+{
+	struct place at;
+
+	if (plat_unlikely(!check_low(s, iova, size, &at)))
 		return free_slow(s, iova, size, true);
+	return 0;
+}
+
+int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
+			  struct iova_checked *checked)
+{
+	struct place at;
+
+	if (plat_unlikely(!check_low(s, iova, size, &at))) {
+		checked->word = iova_no_node.line.w; /* nothing can be freed there */
+		return free_slow(s, iova, size, true);
+	}
+	checked->word = at.word;
+	checked->chk = at.chk;
+	checked->pat = at.pat;
+	checked->pfn = at.pfn;
+	checked->p = at.p;
+	return 0;
+}
+
+int iova_space_free_checked(struct iova_space *s, uint64_t iova, uint64_t size,
+			    const struct iova_checked *checked)
+{
+	const struct iova_pattern *p = checked->p;
+	unsigned cpu;
+
+	/* The check is made again, in the step that frees. */
+	if (plat_unlikely(plat_word_put(&checked->word, 0, checked->chk, checked->pat)))
+		return iova_space_free(s, iova, size);
+	cpu = plat_cpu_raw();
+	if (plat_likely(cpu < s->nr_slots))
+		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, checked->pfn);
 	return 0;
 }

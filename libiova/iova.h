@@ -24,8 +24,8 @@
  * that comes after the range has been handed out again is the new owner's.
  *
  * Progress.
- *   iova_space_alloc, _free, _check, _find: lock-free.  Allocation and free of
- *     ranges of up to 512 granules on the CPU that they came from execute no
+ *   iova_space_alloc, _free, _check, _check_free, _free_checked, _find: lock-free.
+ *     Allocation and free of ranges of up to 512 granules on the CPU that they came from execute no
  *     LOCK-prefixed instruction and write no cache line that other CPUs use;
  *     a free from elsewhere executes one.
  *   _alloc_request: lock-free; obstruction-free where the natural alignment gives way.
@@ -233,6 +233,47 @@ int iova_space_free(struct iova_space *space, uint64_t iova, uint64_t size);
  * the range.  Return: as iova_space_free().
  */
 int iova_space_check(struct iova_space *space, uint64_t iova, uint64_t size);
+
+/**
+ * struct iova_checked - where iova_space_check_free() found a range
+ *
+ * For iova_space_free_checked() alone; nothing in it is for the caller.
+ */
+struct iova_checked {
+	void *word;
+	uint64_t chk;
+	uint64_t pat;
+	uint64_t pfn;
+	const void *p;
+};
+
+/**
+ * iova_space_check_free() - iova_space_check() with a free to follow
+ * @space:   the space
+ * @iova:    first byte
+ * @size:    bytes
+ * @checked: filled in, whatever the answer
+ *
+ * For callers that have something to undo between the check and the free: the
+ * two together cost less than a check and a free.
+ *
+ * Return: as iova_space_free().
+ */
+int iova_space_check_free(struct iova_space *space, uint64_t iova, uint64_t size,
+			  struct iova_checked *checked);
+
+/**
+ * iova_space_free_checked() - iova_space_free() of a range that was checked
+ * @space:   the space
+ * @iova:    as in iova_space_check_free()
+ * @size:    as in iova_space_check_free()
+ * @checked: what that filled in, on this space
+ *
+ * Exactly iova_space_free(), which checks again in the step that frees: what
+ * became of the range since does no harm.  Ordering and return: as there.
+ */
+int iova_space_free_checked(struct iova_space *space, uint64_t iova, uint64_t size,
+			    const struct iova_checked *checked);
 
 /**
  * iova_space_in_use() - is any range allocated?

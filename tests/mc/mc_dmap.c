@@ -54,6 +54,20 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	return 0;
 }
 
+int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
+			  struct iova_checked *checked)
+{
+	(void)checked;
+	return iova_space_check(s, iova, size);
+}
+
+int iova_space_free_checked(struct iova_space *s, uint64_t iova, uint64_t size,
+			    const struct iova_checked *checked)
+{
+	(void)checked;
+	return iova_space_free(s, iova, size);
+}
+
 int iova_space_for_each(struct iova_space *s, uint64_t first, uint64_t last,
 			int (*fn)(void *ctx, const struct iova_range *range), void *ctx)
 {

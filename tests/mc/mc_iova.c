@@ -74,6 +74,15 @@ static void free_7(void)
 {
 	mc_assert(!free_n(7, 1));
 }
+static void free_7_checked(void)
+{
+	struct iova_checked c;
+	struct mc_op *op;
+
+	mc_assert(!iova_space_check_free(s, 7 * PAGE, PAGE, &c));
+	op = mc_begin(FREE, 7 * PAGE, 1, 0);
+	mc_end(op, (uint64_t)(int64_t)iova_space_free_checked(s, 7 * PAGE, PAGE, &c));
+}
 static void free_8(void)
 {
 	mc_assert(!free_n(8, 1));
@@ -214,6 +223,12 @@ static const struct mc_model models[] = {
 	WINDOW3("alloc-free-irq-2", init_1, window_end, 1, 2, 0, ON(alloc_free, 0),
 	       IRQ(alloc_free, 0), ON(alloc_1, 1)),
 	WINDOW("remote-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1)),
+	WINDOW("checked-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0),
+	       ON(free_7_checked, 1)),
+	WINDOW("checked-free-irq", init_full, window_end, 1, 2, 0, ON(free_7_checked, 0),
+	       IRQ(alloc_1, 0)),
+	WINDOW("checked-free-move", init_full, window_end, 1, 2, 1, ON(free_7_checked, 0),
+	       ON(alloc_1, 0)),
 	WINDOW("remote-free-2", init_full, window_end, 1, 2, 0, ON(alloc_1_1, 0), ON(free_7_8, 1)),
 	WINDOW3("remote-free-3", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1),
 	       ON(free_8, 2)),

@@ -180,13 +180,16 @@ Test(alloc, alignments)
 static void bad_frees(struct rig *r, uint64_t iova, uint64_t n)
 {
 	struct iova_space_stats before, after;
+	struct iova_checked c;
 	uint64_t refused = 0;
 
 #define BADFREE(at, bytes, err)                                               \
 	do {                                                                  \
 		REFUSED(r, iova_space_check(r->s, (at), (bytes)), err);       \
 		REFUSED(r, iova_space_free(r->s, (at), (bytes)), err);        \
-		refused++;                                                    \
+		REFUSED(r, iova_space_check_free(r->s, (at), (bytes), &c), err); \
+		REFUSED(r, iova_space_free_checked(r->s, (at), (bytes), &c), err); \
+		refused += 2;                                                 \
 	} while (0)
 	iova_space_stats(r->s, &before);
 	BADFREE(iova, 0, -EINVAL);
@@ -236,6 +239,45 @@ Test(free, what_is_refused)
 			rig_move(0);
 			REFUSED(&r, iova_space_free(r.s, iova, n * G), -ENOENT);
 			REFUSED(&r, iova_space_check(r.s, iova, n * G), -ENOENT);
+			rig_done(&r);
+		}
+}
+
+/* A check, and the free that goes with it: on this CPU, on another, too late. */
+Test(free, checked)
+{
+	for (unsigned i = 0; i < NR_SIZES; i++)
+		for (unsigned high = 0; high < 2; high++) {
+			uint64_t n = sizes[i], iova, again;
+			struct iova_checked c, other;
+			struct rig r;
+
+			rig_make(&r, high ? 1ull << 20 : 16, (1 << 20) - 16);
+			iova = rig_alloc(&r, n);
+			cr_assert_eq(iova_space_check_free(r.s, iova, n * G, &c), 0);
+			cr_assert_eq(iova_space_check(r.s, iova, n * G), 0);
+			cr_assert_eq(iova_space_free_checked(r.s, iova, n * G, &c), 0);
+			cr_assert(!iova_space_in_use(r.s));
+			REFUSED(&r, iova_space_free_checked(r.s, iova, n * G, &c), -ENOENT);
+			/* The same range again is a new owner's: the old check does for it. */
+			again = rig_alloc(&r, n);
+			if (again == iova)
+				cr_assert_eq(iova_space_free_checked(r.s, iova, n * G, &c), 0);
+			else
+				rig_free(&r, again, n);
+			/* Another range in its place is not what was checked. */
+			cr_assert_eq(iova_space_alloc_fixed(r.s, iova, (n + 1) * G, NULL), 0);
+			REFUSED(&r, iova_space_free_checked(r.s, iova, n * G, &c), -EINVAL);
+			cr_assert_eq(iova_space_check_free(r.s, iova, (n + 1) * G, &other), 0);
+			rig_move(1);
+			cr_assert_eq(iova_space_free_checked(r.s, iova, (n + 1) * G, &other), 0);
+			rig_move(0);
+			iova = rig_alloc(&r, n);
+			cr_assert_eq(iova_space_check_free(r.s, iova, n * G, &c), 0);
+			rig_move(1);
+			cr_assert_eq(iova_space_free_checked(r.s, iova, n * G, &c), 0);
+			REFUSED(&r, iova_space_free_checked(r.s, iova, n * G, &c), -ENOENT);
+			rig_move(0);
 			rig_done(&r);
 		}
 }
