@@ -60,7 +60,7 @@ quietly() {
 copy_sources() {
 	mkdir -p "$work/src"
 	(cd "$top" && tar --exclude=./.git --exclude=./bench-build --exclude=./bench-report \
-		--exclude=./check-build --exclude='*.o' --exclude='*.lo' --exclude='*.la' \
+		--exclude=./check-build --exclude=./qemu-build --exclude='*.o' --exclude='*.lo' --exclude='*.la' \
 		--exclude=.libs --exclude=.deps --exclude=autom4te.cache --exclude=./config.status \
 		--exclude=./config.h --exclude=./stamp-h1 --exclude=./Makefile --exclude=./libtool \
 		--exclude=./bench/peers/src-* -cf - .) | tar -xf - -C "$work/src"

@@ -63,7 +63,7 @@ copy_sources() {
 			while IFS= read -r -d '' f; do [ -e "$f" ] && printf '%s\0' "$f"; done |
 			tar --null -T - -cf -) | tar -xf - -C "$work/src"
 	else
-		(cd "$top" && tar --exclude=./check-build --exclude=./bench-build \
+		(cd "$top" && tar --exclude=./check-build --exclude=./qemu-build --exclude=./bench-build \
 			--exclude=./bench-report --exclude=./.git -cf - .) | tar -xf - -C "$work/src"
 		[ ! -f "$work/src/Makefile" ] || (cd "$work/src" && make -s distclean) >/dev/null 2>&1
 	fi

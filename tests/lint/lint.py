@@ -45,7 +45,7 @@ def files():
             return [f for f in git.stdout.splitlines() if os.path.isfile(os.path.join(SRC, f))]
     found = []
     skip = {"build-aux", "autom4te.cache", ".git", "m4", "_build", "_inst", "bench-build",
-            "bench-report"}
+            "bench-report", "check-build", "qemu-build"}
     generated = {"configure", "Makefile.in", "aclocal.m4", "config.h.in"}
     for top, dirs, names in os.walk(SRC):
         dirs[:] = [d for d in dirs if d not in skip]

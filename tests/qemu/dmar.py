@@ -5,6 +5,7 @@
 Put before an initramfs, the archive makes Linux use this table instead of QEMU's (same
 names, higher OEM revision).  It describes QEMU's one unit, with all PCI devices in its scope.
 
+  unit:BASE                   the unit's registers are at BASE
   rmrr:BASE-LAST:BUS:DEV.FN   with a reserved region for that device
   zero-length                 the unit's structure says it has no length
   past-the-end                the unit's structure says it ends behind the table
@@ -24,8 +25,8 @@ def structure(kind, body, length=None):
     return struct.pack("<HH", kind, 4 + len(body) if length is None else length) + body
 
 
-def drhd(scope=b"", length=None):
-    return structure(DRHD, struct.pack("<BBHQ", INCLUDE_PCI_ALL, 0, 0, UNIT_BASE) + scope, length)
+def drhd(scope=b"", length=None, base=UNIT_BASE):
+    return structure(DRHD, struct.pack("<BBHQ", INCLUDE_PCI_ALL, 0, 0, base) + scope, length)
 
 
 def rmrr(base, last, bus, device, function):
@@ -40,6 +41,8 @@ def structures(kind):
         bus, rest = where.split(":")
         device, function = rest.split(".")
         return drhd() + rmrr(base, last, int(bus, 16), int(device, 16), int(function, 16))
+    if kind.startswith("unit:"):
+        return drhd(base=int(kind[5:], 16))
     if kind == "zero-length":
         return drhd(length=0)
     if kind == "past-the-end":

@@ -13,4 +13,5 @@ EXTRA_DIST += tests/qemu/README.md tests/qemu/run tests/qemu/test-run tests/qemu
 	tests/qemu/scenarios/bridge.sh tests/qemu/scenarios/net.sh \
 	tests/qemu/scenarios/nvme.sh tests/qemu/scenarios/protection.sh \
 	tests/qemu/scenarios/refuse.sh tests/qemu/scenarios/reload.sh \
-	tests/qemu/scenarios/rmrr.sh tests/qemu/scenarios/stale-iotlb.sh
+	tests/qemu/scenarios/rmrr.sh tests/qemu/scenarios/stale-iotlb.sh \
+	tests/qemu/scenarios/strange-unit.sh
