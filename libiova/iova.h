@@ -20,7 +20,8 @@
  *   destroy  |   X    |    X    |     X           they do not overlap
  *
  * Of two frees of one range that run at the same time both may return 0; the
- * range is freed once all the same, and no address ever has two owners.  A free
+ * range is freed once all the same, no address ever has two owners, and the
+ * second is counted when it is collected (raced_free_bytes).  A free
  * that comes after the range has been handed out again is the new owner's.
  *
  * Progress.
@@ -319,6 +320,9 @@ int iova_space_for_each(struct iova_space *space, uint64_t first, uint64_t last,
  * @metadata_bytes:	 memory held now
  * @metadata_peak_bytes: the most that was ever held
  * @bad_frees:		 frees refused
+ * @raced_free_bytes:	 given back by two frees at once, both of which returned 0; known
+ *			 when the second is collected, and rounded up to units.  Exact
+ *			 when no call is under way
  * @refills:		 allocations that found no hint and searched
  * @remote_frees:	 frees left for another CPU to collect
  */
@@ -329,6 +333,7 @@ struct iova_space_stats {
 	uint64_t metadata_bytes;
 	uint64_t metadata_peak_bytes;
 	uint64_t bad_frees;
+	uint64_t raced_free_bytes;
 	uint64_t refills;
 	uint64_t remote_frees;
 };

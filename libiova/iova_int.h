@@ -89,6 +89,7 @@ struct iova_node { /* level >= 1 */
 	uint8_t *pad1; /* level 1: granules rounded away, per first unit of a range */
 	uint64_t *pad; /* level >= 2: the same; made when first needed */
 	uint64_t base_pfn;
+	uint64_t raced; /* granules that two frees at once gave back (word.c) */
 	uint32_t bytes;
 	uint8_t level;
 	uint8_t index;		   /* in the parent */
@@ -315,6 +316,7 @@ int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
 int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits);
 void iova_word_open(const struct iova_ref *ref);
 bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat);
+void iova_count_raced(const struct iova_ref *ref, uint32_t cleared, uint32_t collected);
 int iova_collect(const struct iova_ref *ref);
 int iova_share(const struct iova_ref *ref);
 bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref);

@@ -167,11 +167,22 @@ static int count(void *ctx, const struct iova_range *range)
 	return 0;
 }
 
+static uint64_t raced(struct iova_space *s)
+{
+	uint64_t n = 0;
+
+	/* IOVA-N7: pairs with itself */
+	for (struct iova_node *node = plat_load_acquire(&s->nodes); node; node = node->next)
+		n += plat_load_relaxed(&node->raced); /* IOVA-M1 */
+	return n >> 63 ? 0 : n;
+}
+
 void iova_space_stats(struct iova_space *s, struct iova_space_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	iova_space_for_each(s, 0, ~0ull, count, stats);
 	stats->reserved_bytes = iova_reserved_granules(s) << s->shift;
+	stats->raced_free_bytes = raced(s) << s->shift;
 	stats->metadata_bytes = plat_load_relaxed(&s->metadata_bytes); /* IOVA-M1 */
 	stats->metadata_peak_bytes = plat_load_relaxed(&s->metadata_peak_bytes);
 	for (unsigned i = 0; i < s->nr_slots; i++) {

@@ -227,8 +227,30 @@ int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint3
  * long as the control word did not change since.  Its epoch tells the same bits
  * set again from those that were seen.  Hence a thread that stops between the
  * halves delays nobody, and REM bits that a second, racing free of the same
- * range left over an unused unit go away here as well.
- *
+ * range left over an unused unit go away here as well, and are counted.
+ */
+
+/*
+ * REM bits that went away, less the units that were freed in the word for them: in
+ * sum over all who did either, the units that a second, racing free had put in REM
+ * after the owner's own free.  One thread's difference may be of both signs, where
+ * another cleared what it had collected; two that collected the same bits take
+ * them off twice, so the sum may be too small, but never too large.
+ */
+void iova_count_raced(const struct iova_ref *ref, uint32_t cleared, uint32_t collected)
+{
+	uint64_t units = 0;
+
+	for (; cleared; cleared &= cleared - 1)
+		units++;
+	for (; collected; collected &= collected - 1)
+		units--;
+	if (units) /* IOVA-M1: a count only */
+		plat_fetch_add_relaxed(&ref->node->raced, units << iova_unit_lg2(ref->level));
+}
+
+/*
+ * Takes remote frees over, see above.
  * 1: something was collected; 0: nothing to do; -1: not on the owner's CPU.
  */
 int iova_collect(const struct iova_ref *ref)
@@ -236,21 +258,21 @@ int iova_collect(const struct iova_ref *ref)
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref);
 	uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
 	/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
-	uint32_t bits = (uint32_t)ctl & iova_used(plat_load_acquire(wp));
+	uint32_t bits = (uint32_t)ctl & iova_used(plat_load_acquire(wp)), stale, gone = 0;
+	int r = bits ? plat_word_collect(ref->cell, ref->off, bits) : PLAT_WORD_OK;
 
-	if (bits && plat_word_collect(ref->cell, ref->off, bits) == PLAT_WORD_FOREIGN)
+	if (r == PLAT_WORD_FOREIGN)
 		return -1;
-	for (;;) {
-		uint32_t stale;
-
+	do {
 		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
+		/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 		stale = (uint32_t)ctl & ~iova_used(plat_load_acquire(wp));
-		if (!stale)
-			return bits != 0;
 		/* IOVA-W8: pairs with IOVA-W6 */
-		if (plat_cas_full(ctlp, ctl, iova_next_epoch(ctl & ~(uint64_t)stale)))
-			return 1;
-	}
+		if (stale && plat_cas_full(ctlp, ctl, iova_next_epoch(ctl & ~(uint64_t)stale)))
+			gone = stale;
+	} while (stale && !gone);
+	iova_count_raced(ref, gone, r == PLAT_WORD_OK ? bits : 0);
+	return bits || gone;
 }
 
 /*
@@ -261,6 +283,7 @@ int iova_share(const struct iova_ref *ref)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), ctl, w;
 	uint64_t own;
+	uint32_t freed, collected = 0;
 	int r;
 
 	do {
@@ -280,20 +303,21 @@ int iova_share(const struct iova_ref *ref)
 		 !plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0)));
 	r = plat_fence_cpus((unsigned)own); /* IOVA-R1: no step of the owner is left (W2) */
 	do {
-		uint32_t freed;
-
 		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
 		w = plat_load_relaxed(wp);     /* ours alone, W2 */
 		freed = (uint32_t)ctl & iova_used(w);
+		collected |= freed;
 		if (!r) /* ours alone, W2; IOVA-R2 publishes it */
 			plat_store_relaxed(wp, w & ~(freed | (uint64_t)freed << 32));
 	} while (!plat_cas_full(ctlp, ctl, /* IOVA-R2: pairs with IOVA-W3, IOVA-W6 */
 				r ? (ctl & ~PLAT_CTL_OWN) | iova_ctl((unsigned)own, 0, 0)
 				  : (ctl & ~(PLAT_CTL_OWN | PLAT_CTL_REM)) |
 						iova_ctl(PLAT_OWN_SHARED, 0, 0)));
-	if (!r)
-		iova_word_open(ref);
-	return r;
+	if (r)
+		return r;
+	iova_count_raced(ref, (uint32_t)ctl, collected);
+	iova_word_open(ref);
+	return 0;
 }
 
 /* The word of @node, or of a level-0 line in it, that holds @pfn. */

@@ -2,6 +2,7 @@
 /* iova_ref_more.c - operations of the headers beside iova.h, against the reference. */
 #define _GNU_SOURCE
 #include "iova_bulk.h"
+#include "iova_life.h"
 #include "iova_place.h"
 #include "iova_ref_int.h"
 
@@ -339,6 +340,9 @@ static int op_limits(struct ref *r)
 	case 0: return op_grow(r);
 	case 1: return op_allow(r);
 	case 2 ... 6: return op_reserve_merge(r);
+	case 7: /* nothing that anybody can see */
+		CHECK(r, !iova_space_drain(r->s, take(r, 1) % 4), "drain refused");
+		return 0;
 	default: return op_unreserve(r);
 	}
 }

@@ -6,6 +6,7 @@
  * frees.
  */
 #include "iova_bulk.h"
+#include "iova_life.h"
 #include "mc_iova.h"
 
 static void init_full(void)
@@ -129,6 +130,12 @@ static void wish_2_free(void)
 	if (!iova_is_err(a))
 		mc_assert(!free_n(a / PAGE, 2));
 }
+static void drain_0(void)
+{
+	int r = iova_space_drain(s, 0);
+
+	mc_assert(!r || r == -EAGAIN);
+}
 static void free_both(void)
 {
 	static const uint64_t iova[2] = { 7 * PAGE, 8 * PAGE };
@@ -167,12 +174,16 @@ static void free_7_racing(void)
 }
 static void end_racing(void)
 {
+	struct iova_space_stats stats;
+
 	mc_assert(freed >= 1);
 	mc_assert(iova_space_alloc(s, PAGE, 32 * PAGE - 1) == 7 * PAGE);
 	mc_assert(iova_space_alloc(s, PAGE, 32 * PAGE - 1) == (uint64_t)-ENOSPC);
 	for (uint64_t i = 0; i < 32; i++)
 		mc_assert(!iova_space_free(s, i * PAGE, PAGE));
 	window_is_free();
+	iova_space_stats(s, &stats);
+	mc_assert(stats.raced_free_bytes == (freed - 1) * PAGE);
 	mc_assert(iova_space_destroy(s) == 0);
 }
 
@@ -261,6 +272,8 @@ static const struct mc_model models[] = {
 	       ON(free_7_racing, 1)),
 	WINDOW("double-free-remote", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 1),
 	       ON(free_7_racing, 2)),
+	WINDOW3("double-free-share", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
+		ON(free_7_racing, 1), ON(drain_0, 2)),
 	WINDOW("double-free-irq", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
 	       IRQ(free_7_racing, 0), ON(free_7_racing, 1)),
 	WINDOW("fixed-alloc", init_2, window_end, 1, 2, 0, ON(alloc_1, 0), ON(take_5, 1)),
@@ -280,6 +293,12 @@ static const struct mc_model models[] = {
 	WINDOW("cut-alloc-irq", init_block, window_end, 1, 2, 0, ON(wish_2_free, 0),
 	       IRQ(alloc_1, 0)),
 	WINDOW("cut-cut", init_block, window_end, 1, 2, 0, ON(wish_2_free, 0), ON(wish_2, 1)),
+	WINDOW("drain-alloc", init_2, window_end, 1, 2, 0, ON(alloc_free_alloc, 0),
+	       ON(drain_0, 1)),
+	WINDOW("drain-free", init_full, window_end, 1, 2, 0, ON(free_7_8, 0), ON(drain_0, 1)),
+	WINDOW("drain-own", init_full, window_end, 1, 2, 0, ON(drain_0, 0), IRQ(free_7, 0)),
+	WINDOW3("drain-remote", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1),
+		ON(drain_0, 2)),
 	WINDOW("look", init_2, window_end, 1, 2, 0, ON(alloc_free, 0), ON(look, 1)),
 };
 

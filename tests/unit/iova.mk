@@ -2,7 +2,7 @@
 IOVA_UNIT =
 if HAVE_CRITERION
 IOVA_UNIT += tests/unit/test_iova_bulk tests/unit/test_iova_fast \
-	tests/unit/test_iova_place tests/unit/test_iova_query tests/unit/test_iova_random \
+	tests/unit/test_iova_life tests/unit/test_iova_place tests/unit/test_iova_query tests/unit/test_iova_random \
 	tests/unit/test_iova_refill tests/unit/test_iova_resv tests/unit/test_iova_space tests/unit/test_iova_span \
 	tests/unit/test_iova_word
 endif
@@ -20,6 +20,11 @@ tests_unit_test_iova_fast_SOURCES = tests/unit/test_iova_fast.c
 tests_unit_test_iova_fast_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_iova_fast_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_iova_fast_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_life_SOURCES = tests/unit/test_iova_life.c
+tests_unit_test_iova_life_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_life_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_life_LDADD = $(IOVA_UNIT_LIBS)
 
 tests_unit_test_iova_place_SOURCES = tests/unit/test_iova_place.c
 tests_unit_test_iova_place_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -206,6 +206,7 @@ Test(word, share_collects)
 Test(word, stale_remote_bit)
 {
 	struct iova_ref ref;
+	struct iova_space_stats st;
 	struct rig r;
 
 	rig_move(0);
@@ -221,6 +222,13 @@ Test(word, stale_remote_bit)
 	cr_assert_eq(iova_space_alloc(r.s, G, NO_MAX), 7 * G);
 	cr_assert_eq(*iova_word_ctl(&ref) & PLAT_CTL_REM, 0);
 	cr_assert_eq(iova_space_alloc(r.s, G, NO_MAX), (uint64_t)-ENOSPC);
+	iova_space_stats(r.s, &st);
+	cr_assert_eq(st.raced_free_bytes, G);
+	*iova_word_ctl(&ref) |= 3u << 9; /* freed elsewhere: 9; at once here: 10 */
+	*iova_word(&ref) &= ~(0x100000001ull << 10);
+	cr_assert_eq(iova_share(&ref), 0);
+	iova_space_stats(r.s, &st);
+	cr_assert_eq(st.raced_free_bytes, 2 * G);
 	iova_space_destroy(r.s);
 	cr_assert(count_mem_clean(&r.mem));
 }

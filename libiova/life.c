@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* life.c - CPUs that go away. */
+#include "iova_life.h"
+#include "iova_refill.h"
+
+/* All words of one level that are @cpu's.  0 or -EAGAIN. */
+static int drain_level(struct iova_space *s, unsigned level, unsigned cpu)
+{
+	unsigned lg2 = iova_unit_lg2(level) + IOVA_WORD_LG2;
+	struct iova_node *near = s->root;
+	struct iova_ref line;
+	uint64_t from = 0;
+	int r = 0;
+
+	while (iova_next_line(s, level, from, s->last_pfn, 0, 0, &line, &near)) {
+		for (unsigned i = 0; i < 4; i++) {
+			struct iova_ref ref = line;
+
+			ref.off += i * 8;
+			ref.base_pfn += (uint64_t)i << lg2;
+			if (iova_own(iova_ctl_look(&ref)) == cpu && iova_share(&ref))
+				r = -EAGAIN;
+		}
+		from = line.base_pfn + (1ull << iova_span_lg2(level));
+	}
+	return r;
+}
+
+int iova_space_drain(struct iova_space *s, unsigned cpu)
+{
+	int r = 0;
+
+	if (cpu >= s->nr_slots)
+		return 0;
+	for (unsigned level = IOVA_OWNED_LEVELS; level-- > 0;)
+		if (drain_level(s, level, cpu))
+			r = -EAGAIN;
+	return r;
+}
