@@ -5,8 +5,9 @@
  * Entry: PR 0, next level 11:9, address 51:12, FC 60, IR 61, IW 62 (Linux
  * drivers/iommu/amd and FreeBSD sys/x86/iommu/amd_reg.h agree; both call the
  * specification, AMD 48882, section 2.2.3).  FreeBSD names bits 4:1 ignored;
- * bit 1 says frozen in our table entries.  A bit 5 and D bit 6 of leaves are
- * for hardware to set.
+ * bit 1 says frozen in our table entries, bit 2 that a leaf is write-protected.
+ * A bit 5 and D bit 6 of leaves are for hardware to set (PGTBL_AD; DTE.HAD).  ? Table
+ * entries have A from the beginning, in case hardware sets it there too.
  *
  * Next level n, 1 to 6, leads to a table of that level; 0 is a leaf of the
  * entry's own size.  7 is a leaf of any power of two up to the next size: the
@@ -25,7 +26,10 @@
 #include "pgtbl_fmt.h"
 
 #define AMD_PR (1ull << 0)
-#define AMD_IGNORED (1ull << 1)
+#define AMD_FROZEN (1ull << 1)
+#define AMD_PROTECTED (1ull << 2)
+#define AMD_A (1ull << 5)
+#define AMD_D (1ull << 6)
 #define AMD_NEXT(level) ((uint64_t)(level) << 9)
 #define AMD_FC (1ull << 60)
 #define AMD_IR (1ull << 61)
@@ -38,9 +42,15 @@
 #define FMT_LEAF_LEVEL 5
 #define FMT_ADDR 0x000ffffffffff000ull
 #define FMT_LOW_MASK 0xfffu
-#define FMT_TABLE(level) (AMD_PR | AMD_NEXT((level) - 1) | AMD_IR | AMD_IW)
-#define FMT_FROZEN AMD_IGNORED
+#define FMT_TABLE(level) (AMD_PR | AMD_A | AMD_NEXT((level) - 1) | AMD_IR | AMD_IW)
+#define FMT_FROZEN AMD_FROZEN
 #define FMT_INUSE AMD_PR
+#define FMT_ACCESSED AMD_A
+#define FMT_DIRTY AMD_D
+#define FMT_WP_MASK AMD_IW
+#define FMT_WP_WRITABLE AMD_IW
+#define FMT_WP_PROTECTED 0
+#define FMT_WP_MARK AMD_PROTECTED
 #define FMT_GROUPS 1
 
 static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)

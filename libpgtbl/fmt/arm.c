@@ -29,7 +29,7 @@
  * PRIV      stage 1: AP[1] = 0.  Stage 2: refused
  * COHERENT  write-back, inner shareable; without it: not cached, outer shareable
  * MMIO      Device-nGnRE, whatever COHERENT says
- * Stage 1 counts on PGTBL_ARM_MAIR.
+ * Stage 1 counts on PGTBL_ARM_MAIR.  Writes are not tracked: dirty is no bit of its own.
  */
 #include "pgtbl_fmt.h"
 

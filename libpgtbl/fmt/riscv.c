@@ -6,15 +6,17 @@
  * Entry (RISC-V privileged specification, "Sv39", "Svnapot", "Svpbmt"): V 0,
  * R 1, W 2, X 3, U 4, G 5, A 6, D 7, for software 9:8, physical page number
  * 53:10, PBMT 62:61, N 63.  V with R = W = X = 0 leads to a table, and then U,
- * A, D and 63:54 must be 0.  W without R is reserved.  Bit 8 says frozen.
+ * A, D and 63:54 must be 0.  W without R is reserved.  Bit 8 of a table entry says
+ * frozen, bit 9 of a leaf that it is write-protected.
  *
  * N with a page number that ends in 1000 is a 64 KiB leaf: sixteen equal entries
  * of level 1.  It wants Svnapot; without that, leave 64 KiB out of the
  * configuration's page sizes.
  *
  * Input addresses must be canonical; only the lower half is offered, so the
- * width is 38, 47 or 56 bits.  A, and D in writable leaves, are set from the
- * beginning: nothing faults to have them set, and nothing is written back.
+ * width is 38, 47 or 56 bits.  Unless hardware is to keep them (PGTBL_AD; Svadu), A,
+ * and D in writable leaves, are set from the beginning: nothing faults to have them
+ * set, and nothing is written back.
  *
  * READ      needed: without it the format has execute-only, which nobody asked
  *           for, and reserved encodings
@@ -34,7 +36,8 @@
 #define RV_U (1ull << 4)
 #define RV_A (1ull << 6)
 #define RV_D (1ull << 7)
-#define RV_SOFT (1ull << 8)
+#define RV_FROZEN (1ull << 8)
+#define RV_PROTECTED (1ull << 9)
 #define RV_PBMT_IO (2ull << 61)
 #define RV_N (1ull << 63)
 
@@ -50,8 +53,14 @@
 #define FMT_ADDR_SHIFT 2
 #define FMT_LOW_MASK 0x3ffu
 #define FMT_TABLE(level) RV_V
-#define FMT_FROZEN RV_SOFT
+#define FMT_FROZEN RV_FROZEN
 #define FMT_INUSE RV_V
+#define FMT_ACCESSED RV_A
+#define FMT_DIRTY RV_D
+#define FMT_WP_MASK RV_W
+#define FMT_WP_WRITABLE RV_W
+#define FMT_WP_PROTECTED 0
+#define FMT_WP_MARK RV_PROTECTED
 #define FMT_GROUPS 1
 
 static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
@@ -68,12 +77,13 @@ static inline bool fmt_shape(const struct pgtbl_config *config, struct pgtbl_sha
 
 static inline uint64_t fmt_attr(unsigned prot, const struct pgtbl_config *config)
 {
-	uint64_t attr = RV_V | RV_R | RV_A;
+	bool by_hardware = config->flags & PGTBL_AD;
+	uint64_t attr = RV_V | RV_R | (by_hardware ? 0 : RV_A);
 
 	if (!(prot & PGTBL_READ))
 		return 0;
 	if (prot & PGTBL_WRITE)
-		attr |= RV_W | RV_D;
+		attr |= RV_W | (by_hardware ? 0 : RV_D);
 	if (!(prot & PGTBL_NOEXEC))
 		attr |= RV_X;
 	if (!(prot & PGTBL_PRIV))

@@ -18,25 +18,46 @@ static const struct pgtbl_bitmap bitmap = { BASE, 12, PAGES, bits };
 /* Bit positions, not taken from the library. */
 struct hw {
 	const struct pgtbl_ops *ops;
+	enum hw_format format;
 	unsigned accessed, dirty, writable;
 };
 static const struct hw hw[] = {
-	{ &pgtbl_vtdss_ops, 8, 9, 1 },
-	{ &pgtbl_x86_64_ops, 5, 6, 1 },
+	{ &pgtbl_vtdss_ops, HW_VTDSS, 8, 9, 1 },
+	{ &pgtbl_x86_64_ops, HW_X86_64, 5, 6, 1 },
+	{ &pgtbl_amdv1_ops, HW_AMDV1, 5, 6, 62 },
+	{ &pgtbl_riscv_ops, HW_RISCV, 6, 7, 2 },
 };
 static const struct hw *h;
 
-static void open_tracked(const struct hw *what, unsigned flags, bool flush)
+static void open_sizes(const struct hw *what, unsigned flags, bool flush, uint64_t sizes)
 {
 	struct pgtbl_config c;
 
 	h = what;
 	cr_assert(pool_init(&pool, 4096));
 	c = unit_config(h->ops, 4);
+	c.page_sizes = sizes;
 	c.flags = flags;
 	c.flush = flush ? pool_flush : NULL;
 	unit_open_config(&c);
 	memset(bits, 0, sizeof(bits));
+}
+
+static void open_tracked(const struct hw *what, unsigned flags, bool flush)
+{
+	open_sizes(what, flags, flush, K4 | M2 | G1);
+}
+
+static bool is_leaf(uint64_t word)
+{
+	switch (h->format) {
+	case HW_AMDV1:
+		return !(word & 0xe00) || (word & 0xe00) == 0xe00;
+	case HW_RISCV:
+		return word & 0xe;
+	default:
+		return word & 0x80;
+	}
 }
 
 /* The entry that serves @iova: as unit_word(), but to be written. */
@@ -46,9 +67,9 @@ static uint64_t *leaf_of(uint64_t iova)
 
 	for (unsigned level = 4;; level--) {
 		slot = (uint64_t *)(uintptr_t)page + (iova >> (12 + 9 * (level - 1)) & 511);
-		if (level == 1 || (*slot & 0x80))
+		if (level == 1 || is_leaf(*slot))
 			return slot;
-		page = *slot & 0x000ffffffffff000ull;
+		page = hw_target(h->format, *slot);
 	}
 }
 
@@ -308,4 +329,36 @@ Test(pgtbl_dirty, not_with_a_flush)
 	c.flush = pool_flush;
 	cr_expect_eq(pgtbl_create(&pt, &c), -EINVAL);
 	pool_fini(&pool);
+}
+
+/* Sixteen words are one leaf: what is in any of them counts for all. */
+static void check_group(const struct hw *what)
+{
+	open_sizes(what, PGTBL_AD, false, K4 | 16 * K4 | M2);
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, 17 * K4, 3), 0);
+	cr_assert(dma(BASE + 5 * K4, true));
+	cr_expect_eq(read_dirty(BASE, M2, PGTBL_DIRTY | PGTBL_KEEP), 16);
+	cr_expect_eq(read_dirty(BASE, M2, PGTBL_DIRTY), 16);
+	cr_expect(gathered(BASE, BASE + 16 * K4 - 1));
+	cr_expect_eq(read_dirty(BASE, M2, PGTBL_DIRTY), 0);
+	cr_expect_eq(pgtbl_unmap(pt, BASE, 17 * K4, &gather), 17 * K4);
+	unit_close();
+
+	open_sizes(what, 0, false, K4 | 16 * K4 | M2);
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, 17 * K4, 3), 0);
+	cr_assert_eq(pgtbl_dirty_start(pt, BASE, 17 * K4, &gather), 0);
+	for (unsigned i = 0; i < 17; i++)
+		cr_expect_not(dma(BASE + i * K4, true), "word %u", i);
+	cr_assert_eq(pgtbl_dirty_fault(pt, BASE + 9 * K4, &gather), 0);
+	for (unsigned i = 0; i < 16; i++)
+		cr_expect(dma(BASE + i * K4, true), "word %u", i);
+	cr_expect_eq(read_dirty(BASE, M2, PGTBL_DIRTY), 16);
+	cr_expect_eq(pgtbl_unmap(pt, BASE, 17 * K4, &gather), 17 * K4);
+	unit_close();
+}
+
+Test(pgtbl_dirty, groups)
+{
+	check_group(&hw[2]);
+	check_group(&hw[3]);
 }

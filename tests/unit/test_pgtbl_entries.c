@@ -292,9 +292,9 @@ static void check_table(const struct shape *s, unsigned level, uint64_t iova, ui
 
 Test(pgtbl_entries, tables)
 {
-	check_table(&amdv1, 2, 5 * G1, 0x6000000000000201);
-	check_table(&amdv1, 3, 5 * G1, 0x6000000000000401);
-	check_table(&amdv1, 4, 5 * G1, 0x6000000000000601);
+	check_table(&amdv1, 2, 5 * G1, 0x6000000000000221);
+	check_table(&amdv1, 3, 5 * G1, 0x6000000000000421);
+	check_table(&amdv1, 4, 5 * G1, 0x6000000000000621);
 	for (unsigned level = 2; level <= 3; level++) {
 		check_table(&arm_s1, level, 5 * G1, 0x003);
 		check_table(&arm_64k, level, 5 * G1, 0x003);
