@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-#include "pgtbl_model.h"
+#include "pgtbl_model_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void *grow(void *array, size_t *room, size_t need, size_t size)
+void *model_grow(void *array, size_t *room, size_t need, size_t size)
 {
 	if (need <= *room)
 		return array;
@@ -24,7 +24,7 @@ void model_fini(struct model *m)
 	free(m->fresh);
 }
 
-static uint64_t span(const struct model *m, unsigned level)
+uint64_t model_level_span(const struct model *m, unsigned level)
 {
 	return model_span(m->page_lg2, m->index_lg2, level);
 }
@@ -33,7 +33,7 @@ static uint64_t span(const struct model *m, unsigned level)
 
 static uint64_t table_key(const struct model *m, unsigned level, uint64_t iova)
 {
-	return (uint64_t)level << 58 | (iova & ~(span(m, level + 1) - 1)) >> 12;
+	return (uint64_t)level << 58 | (iova & ~(model_level_span(m, level + 1) - 1)) >> 12;
 }
 
 static size_t table_find(const struct model *m, uint64_t key)
@@ -51,40 +51,40 @@ static size_t table_find(const struct model *m, uint64_t key)
 	return lo;
 }
 
-static bool table_exists(const struct model *m, unsigned level, uint64_t iova)
+bool model_table_exists(const struct model *m, unsigned level, uint64_t iova)
 {
 	size_t i = table_find(m, table_key(m, level, iova));
 
 	return i < m->tables && m->table[i] == table_key(m, level, iova);
 }
 
-static void table_add(struct model *m, unsigned level, uint64_t iova)
+void model_table_add(struct model *m, unsigned level, uint64_t iova)
 {
 	size_t i = table_find(m, table_key(m, level, iova));
 
-	if (table_exists(m, level, iova))
+	if (model_table_exists(m, level, iova))
 		return;
-	m->table = grow(m->table, &m->tables_room, m->tables + 1, sizeof(*m->table));
+	m->table = model_grow(m->table, &m->tables_room, m->tables + 1, sizeof(*m->table));
 	memmove(&m->table[i + 1], &m->table[i], (m->tables - i) * sizeof(*m->table));
 	m->table[i] = table_key(m, level, iova);
 	m->tables++;
 }
 
-static void table_del(struct model *m, size_t i)
+void model_table_del(struct model *m, size_t i)
 {
 	memmove(&m->table[i], &m->table[i + 1], (--m->tables - i) * sizeof(*m->table));
 }
 
 /* Four tables of level 2, and all above. */
-static bool pinned(const struct model *m, unsigned level, uint64_t iova)
+bool model_pinned(const struct model *m, unsigned level, uint64_t iova)
 {
-	return level >= 2 && iova / span(m, 3) < 4;
+	return level >= 2 && iova / model_level_span(m, 3) < 4;
 }
 
 /* Leaves: a sorted array. */
 
 /* The first leaf that ends behind @iova. */
-static size_t leaf_at(const struct model *m, uint64_t iova)
+size_t model_leaf_at(const struct model *m, uint64_t iova)
 {
 	size_t lo = 0, hi = m->leaves;
 
@@ -101,16 +101,16 @@ static size_t leaf_at(const struct model *m, uint64_t iova)
 
 const struct model_leaf *model_find(const struct model *m, uint64_t iova)
 {
-	size_t i = leaf_at(m, iova);
+	size_t i = model_leaf_at(m, iova);
 
 	return i < m->leaves && m->leaf[i].iova <= iova ? &m->leaf[i] : NULL;
 }
 
-static unsigned level_of(const struct model *m, uint64_t size)
+unsigned model_level_of(const struct model *m, uint64_t size)
 {
 	unsigned level = 1;
 
-	while (level < m->levels && size >= span(m, level + 1))
+	while (level < m->levels && size >= model_level_span(m, level + 1))
 		level++;
 	return level;
 }
@@ -118,13 +118,13 @@ static unsigned level_of(const struct model *m, uint64_t size)
 /* Nothing is in the place of a leaf of @size at @iova, neither leaves nor tables. */
 static bool leaf_fits(const struct model *m, uint64_t iova, uint64_t size)
 {
-	unsigned level = level_of(m, size);
-	size_t i = leaf_at(m, iova);
+	unsigned level = model_level_of(m, size);
+	size_t i = model_leaf_at(m, iova);
 
 	if (i < m->leaves && m->leaf[i].iova <= iova + (size - 1))
 		return false;
-	for (uint64_t at = 0; level > 1 && at < size; at += span(m, level))
-		if (table_exists(m, level - 1, iova + at))
+	for (uint64_t at = 0; level > 1 && at < size; at += model_level_span(m, level))
+		if (model_table_exists(m, level - 1, iova + at))
 			return false;
 	return true;
 }
@@ -139,20 +139,33 @@ static uint64_t leaf_size(const struct model *m, uint64_t iova, uint64_t phys, u
 	return 1ull << m->page_lg2;
 }
 
+void model_cleared(struct model *m, const struct model_leaf *leaf)
+{
+	m->cleared = model_grow(m->cleared, &m->cleared_room, m->nr_cleared + 1,
+				sizeof(*m->cleared));
+	m->cleared[m->nr_cleared++] = *leaf;
+}
+
+bool model_is_range(const struct model *m, uint64_t iova, uint64_t size)
+{
+	return size && !((iova | size) % (1ull << m->page_lg2)) && iova <= m->iova_last &&
+	       size - 1 <= m->iova_last - iova;
+}
+
 /* Insert the new leaves, which follow each other, among the others. */
 static void leaves_add(struct model *m)
 {
-	size_t n = m->nr_fresh, i = n ? leaf_at(m, m->fresh[0].iova) : 0;
+	size_t n = m->nr_fresh, i = n ? model_leaf_at(m, m->fresh[0].iova) : 0;
 
 	if (!n)
 		return;
-	m->leaf = grow(m->leaf, &m->leaves_room, m->leaves + n, sizeof(*m->leaf));
+	m->leaf = model_grow(m->leaf, &m->leaves_room, m->leaves + n, sizeof(*m->leaf));
 	memmove(&m->leaf[i + n], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
 	memcpy(&m->leaf[i], m->fresh, n * sizeof(*m->leaf));
 	m->leaves += n;
 }
 
-static bool args_ok(const struct model *m, uint64_t iova, const struct pgtbl_segment *seg,
+bool model_args_ok(const struct model *m, uint64_t iova, const struct pgtbl_segment *seg,
 		    size_t nr_seg, uint64_t *fault)
 {
 	uint64_t page = 1ull << m->page_lg2, left = m->iova_last - iova; /* bytes less one */
@@ -179,10 +192,10 @@ static void map_piece(struct model *m, uint64_t iova, uint64_t phys, uint64_t si
 	while (size && iova <= last) {
 		struct model_leaf leaf = { iova, phys, leaf_size(m, iova, phys, size), prot };
 
-		m->fresh = grow(m->fresh, &m->fresh_room, m->nr_fresh + 1, sizeof(*m->fresh));
+		m->fresh = model_grow(m->fresh, &m->fresh_room, m->nr_fresh + 1, sizeof(*m->fresh));
 		m->fresh[m->nr_fresh++] = leaf;
-		for (unsigned level = level_of(m, leaf.size); level < m->levels; level++)
-			table_add(m, level, iova);
+		for (unsigned level = model_level_of(m, leaf.size); level < m->levels; level++)
+			model_table_add(m, level, iova);
 		iova += leaf.size;
 		phys += leaf.size;
 		size -= leaf.size;
@@ -197,10 +210,10 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 	size_t i;
 
 	m->nr_cleared = 0;
-	if (!args_ok(m, iova, seg, nr_seg, fault))
+	if (!model_args_ok(m, iova, seg, nr_seg, fault))
 		return -EINVAL;
 	last = *fault - 1; /* the end so far */
-	i = leaf_at(m, iova);
+	i = model_leaf_at(m, iova);
 	err = i < m->leaves && m->leaf[i].iova <= last ? -EEXIST : 0;
 	if (err) {
 		*fault = m->leaf[i].iova > iova ? m->leaf[i].iova : iova;
@@ -223,57 +236,78 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 	return err;
 }
 
+/* What unmap does inside larger leaves, before it looks for what lies in the range. */
+static void unmap_part(struct model *m, uint64_t iova, uint64_t last)
+{
+	if (m->partial == PGTBL_SPLIT) {
+		model_cut(m, iova);
+		if (last != ~0ull)
+			model_cut(m, last + 1);
+	}
+}
+
+static void unlink_tables(struct model *m, uint64_t iova, uint64_t last)
+{
+	for (size_t i = m->tables; m->unlink && i-- > 0;) {
+		unsigned level = (unsigned)(m->table[i] >> 58);
+		uint64_t first = (m->table[i] & ((1ull << 58) - 1)) << 12;
+
+		if (first >= iova && first + (model_level_span(m, level + 1) - 1) <= last &&
+		    !model_pinned(m, level, first) && !model_reserved(m, level, first)) {
+			model_table_del(m, i);
+			m->unlinked++;
+		}
+	}
+}
+
 uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fault, int *error)
 {
 	uint64_t last = iova + (size - 1), pos = iova, bytes = 0;
+	bool reached = false;
 	size_t i, to;
 
 	m->nr_cleared = 0;
+	m->unlinked = 0;
 	*error = -EINVAL;
 	*fault = iova;
-	if (!size || (iova | size) % (1ull << m->page_lg2) || iova > m->iova_last || size - 1 > m->iova_last - iova)
+	if (!model_is_range(m, iova, size))
 		return 0;
 	*error = 0;
-	for (i = to = leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last; i++) {
+	unmap_part(m, iova, last);
+	for (i = to = model_leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last; i++) {
 		struct model_leaf *leaf = &m->leaf[i];
-		bool inside = leaf->iova >= iova && leaf->iova + (leaf->size - 1) <= last;
+		uint64_t leaf_last = leaf->iova + (leaf->size - 1);
+		bool inside = (leaf->iova >= iova && leaf_last <= last) ||
+			      m->partial == PGTBL_WIDEN;
 
 		if (!*error && (leaf->iova > pos || !inside)) {
 			*fault = leaf->iova > pos ? pos : (leaf->iova > iova ? leaf->iova : iova);
 			*error = leaf->iova > pos ? -ENOENT : -EBUSY;
 		}
 		pos = leaf->iova + leaf->size;
+		reached = leaf_last >= last;
 		if (!inside) {
 			m->leaf[to++] = *leaf;
 			continue;
 		}
 		bytes += leaf->size;
-		m->cleared =
-			grow(m->cleared, &m->cleared_room, m->nr_cleared + 1, sizeof(*m->cleared));
-		m->cleared[m->nr_cleared++] = *leaf;
+		model_cleared(m, leaf);
 	}
-	if (!*error && bytes != size) {
+	if (!*error && !reached) {
 		*fault = pos;
 		*error = -ENOENT;
 	}
 	if (i != to)
 		memmove(&m->leaf[to], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
 	m->leaves -= i - to;
-	for (i = m->tables; m->unlink && i-- > 0;) {
-		unsigned level = (unsigned)(m->table[i] >> 58);
-		uint64_t first = (m->table[i] & ((1ull << 58) - 1)) << 12;
-
-		if (first >= iova && first + (span(m, level + 1) - 1) <= last &&
-		    !pinned(m, level, first))
-			table_del(m, i);
-	}
+	unlink_tables(m, iova, last);
 	return bytes;
 }
 
 static bool table_empty(const struct model *m, unsigned level, uint64_t first)
 {
-	uint64_t last = first + (span(m, level + 1) - 1);
-	size_t i = leaf_at(m, first);
+	uint64_t last = first + (model_level_span(m, level + 1) - 1);
+	size_t i = model_leaf_at(m, first);
 
 	if (i < m->leaves && m->leaf[i].iova <= last)
 		return false;
@@ -292,10 +326,10 @@ int64_t model_reclaim(struct model *m, uint64_t first, uint64_t last)
 			uint64_t base = (m->table[i] & ((1ull << 58) - 1)) << 12;
 
 			if (m->table[i] >> 58 != level || base < first ||
-			    base + (span(m, level + 1) - 1) > last || pinned(m, level, base) ||
-			    !table_empty(m, level, base))
+			    base + (model_level_span(m, level + 1) - 1) > last || model_pinned(m, level, base) ||
+			    model_reserved(m, level, base) || !table_empty(m, level, base))
 				continue;
-			table_del(m, i);
+			model_table_del(m, i);
 			done++;
 		}
 	return done;

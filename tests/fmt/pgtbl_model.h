@@ -35,6 +35,12 @@ struct model {
 	uint64_t phys_last;
 	uint64_t page_sizes; /* all that may be used */
 	bool unlink;
+	unsigned partial; /* PGTBL_SPLIT, PGTBL_WIDEN or 0 */
+	size_t unlinked;  /* tables, by the last unmap */
+	struct model_reservation {
+		uint64_t iova, size, page_bytes;
+	} reservation[8];
+	unsigned reservations;
 
 	struct model_leaf *leaf;
 	size_t leaves, leaves_room;
@@ -53,6 +59,18 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 		 unsigned prot, bool once, uint64_t *fault);
 uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fault, int *error);
 int64_t model_reclaim(struct model *m, uint64_t first, uint64_t last);
+
+/* pgtbl_model_change.c: as the calls of pgtbl_change.h. */
+int model_replace(struct model *m, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
+		  uint64_t *fault);
+int model_demote(struct model *m, uint64_t iova, uint64_t size, uint64_t page_bytes,
+		 uint64_t *fault);
+/* *@pages: tables taken, with those that list them. */
+int64_t model_promote(struct model *m, uint64_t first, uint64_t last, uint64_t *pages);
+int model_reserve(struct model *m, uint64_t iova, uint64_t size, uint64_t page_bytes,
+		  uint64_t *fault);
+void model_unreserve(struct model *m, unsigned i);
+
 const struct model_leaf *model_find(const struct model *m, uint64_t iova);
 
 #endif

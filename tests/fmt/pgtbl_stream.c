@@ -5,15 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(s, cond, what)                                 \
-	do {                                                 \
-		if (!(cond)) {                               \
-			if (!(s)->result->error)             \
-				(s)->result->error = (what); \
-			return;                              \
-		}                                            \
-	} while (0)
-
 /* Comparisons */
 
 static const char *same_leaf(struct stream *s, const struct model_leaf *leaf)
@@ -78,7 +69,7 @@ static void check_translate(struct stream *s, uint64_t iova)
 	s->result->digest = (s->result->digest ^ phys) * 0x100000001b3ull;
 }
 
-static void check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_t tables_before)
+void stream_check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_t unlinked)
 {
 	for (size_t i = 0; i < s->model.nr_cleared; i++) {
 		const struct model_leaf *l = &s->model.cleared[i];
@@ -89,7 +80,7 @@ static void check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_
 				   g->range[k].last >= l->iova + (l->size - 1);
 		CHECK(s, covered, "the gather misses what was cleared");
 	}
-	CHECK(s, g->free_pages == tables_before - s->model.tables, "gather: unlinked tables");
+	CHECK(s, g->free_pages == unlinked, "gather: unlinked tables");
 	CHECK(s, g->tables == (g->free_pages > 0), "gather: tables flag");
 }
 
@@ -98,7 +89,6 @@ static void check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_
 static void reclaim(struct stream *s, uint64_t first, uint64_t last)
 {
 	struct pgtbl_gather g;
-	size_t before = s->model.tables;
 	int64_t n = model_reclaim(&s->model, first, last);
 
 	pgtbl_gather_init(&g);
@@ -106,7 +96,7 @@ static void reclaim(struct stream *s, uint64_t first, uint64_t last)
 	CHECK(s, pgtbl_reclaim(s->pt, first, last, &g) == n, "reclaim: number of tables");
 	s->released = 0;
 	s->result->reclaimed += (unsigned long)n;
-	check_gather(s, &g, before);
+	stream_check_gather(s, &g, (uint64_t)n);
 	pgtbl_gather_merge(&s->gather, &g);
 }
 
@@ -152,7 +142,6 @@ static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, s
 	bool once = !stream_pick(s, 3), nomem = !s->config->common && !stream_pick(s, 40);
 	struct pgtbl_gather g;
 	struct pgtbl_report report = { .gather = once ? &g : NULL, .iova = ~0ull };
-	size_t before = s->model.tables;
 	uint64_t fault;
 	int got, want;
 
@@ -180,8 +169,7 @@ static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, s
 	      "map: report");
 	if (once && want == -EEXIST) {
 		/* Tables come and, with PGTBL_UNLINK, go in one call: only the ranges count. */
-		before = s->model.tables + g.free_pages;
-		check_gather(s, &g, before);
+		stream_check_gather(s, &g, g.free_pages);
 		s->result->undone += s->model.nr_cleared > 0;
 	}
 	CHECK(s, once || pgtbl_gather_empty(&g), "map: something in a gather");
@@ -232,7 +220,6 @@ static void op_unmap(struct stream *s)
 {
 	struct pgtbl_report report = { .iova = ~0ull };
 	uint64_t iova, size, fault, want;
-	size_t before = s->model.tables;
 	struct pgtbl_gather g;
 	int error;
 
@@ -255,7 +242,7 @@ static void op_unmap(struct stream *s)
 	CHECK(s, pgtbl_unmap_at(s->pt, iova, size, &g, &report) == want, "unmap: bytes");
 	CHECK(s, error ? report.iova == fault && report.error == error : report.iova == ~0ull,
 	      "unmap: report");
-	check_gather(s, &g, before);
+	stream_check_gather(s, &g, s->model.unlinked);
 	s->result->unmaps += want > 0;
 	pgtbl_gather_merge(&s->gather, &g);
 }
@@ -305,7 +292,9 @@ static void one_op(struct stream *s)
 {
 	unsigned v = stream_pick(s, 100);
 
-	if (v < 45 && s->model.leaves < MAX_LEAVES)
+	if (!s->config->common && !stream_pick(s, 6))
+		stream_change(s);
+	else if (v < 45 && s->model.leaves < MAX_LEAVES)
 		op_map(s);
 	else if (v < 80 || s->model.leaves >= MAX_LEAVES)
 		op_unmap(s);
@@ -335,6 +324,7 @@ static void start_model(struct stream *s)
 	s->model.phys_last = (1ull << c->oa_bits) - 1;
 	s->model.page_sizes = c->page_sizes ? c->page_sizes : c->sizes;
 	s->model.unlink = c->flags & PGTBL_UNLINK;
+	s->model.partial = c->flags & (PGTBL_SPLIT | PGTBL_WIDEN);
 	s->hw = (struct hw_walker){
 		.format = c->format,
 		.levels = c->levels,

@@ -42,6 +42,7 @@ struct stream_result {
 	unsigned op;	   /* number of the last operation */
 	uint64_t digest;   /* of every translation made */
 	unsigned long maps, unmaps, exists, nomem, reclaimed, undone;
+	unsigned long replaced, demoted, promoted, reserved;
 };
 
 /* At most @ops operations. */

@@ -92,6 +92,27 @@ const struct stream_config stream_configs[] = {
 	TCE("tce-4, 64K pages, not coherent", 16, 4, .oa_bits = 56, .noncoherent = true),
 	TCE("tce-3, 16M pages, unlink", 24, 3, .oa_bits = 56, .flags = PGTBL_UNLINK),
 	TCE("tce-3, 16G pages", 34, 3, .oa_bits = 60),
+
+	VTDSS("vtdss-4, split", 4, .oa_bits = 46, .flags = PGTBL_SPLIT),
+	VTDSS("vtdss-3, split, unlink, not coherent", 3, .oa_bits = 46,
+	      .flags = PGTBL_SPLIT | PGTBL_UNLINK, .noncoherent = true),
+	VTDSS("vtdss-5, widen", 5, .oa_bits = 52, .flags = PGTBL_WIDEN),
+	X86("x86_64-4, split, unlink", 4, .oa_bits = 46, .flags = PGTBL_SPLIT | PGTBL_UNLINK),
+	X86("x86_64-5, 4K and 1G pages, split", 5, .oa_bits = 46, .flags = PGTBL_SPLIT,
+	    .page_sizes = 1ull << 12 | 1ull << 30),
+	AMD("amdv1-3, split", 3, FROM_TO(12, 38), .oa_bits = 52, .flags = PGTBL_SPLIT),
+	AMD("amdv1-6, widen, unlink", 6, SIZES_AMD, .oa_bits = 52,
+	    .flags = PGTBL_WIDEN | PGTBL_UNLINK),
+	ARM("arm_s1-4, 4K granule, split", 1, 12, 4, SIZES_ARM_4K, .oa_bits = 48,
+	    .flags = PGTBL_SPLIT),
+	ARM("arm_s2-3, 16K granule, 2 roots, split, not coherent", 2, 14, 3, SIZES_ARM_16K,
+	    .oa_bits = 48, .iova_bits = 48, .root_lg2 = 12, .flags = PGTBL_SPLIT,
+	    .noncoherent = true),
+	RISCV("riscv Sv39, split, unlink", 3, SIZES_SV39, .oa_bits = 56,
+	      .flags = PGTBL_SPLIT | PGTBL_UNLINK),
+	RISCV("riscv Sv48, widen", 4, SIZES_SV39 | 1ull << 39, .oa_bits = 56,
+	      .flags = PGTBL_WIDEN),
+	TCE("tce-3, 64K pages, split", 16, 3, .oa_bits = 56, .flags = PGTBL_SPLIT),
 };
 const unsigned stream_nr_configs = sizeof(stream_configs) / sizeof(*stream_configs);
 

@@ -27,6 +27,15 @@ struct stream {
 	bool ended;
 };
 
+#define CHECK(s, cond, what)                                 \
+	do {                                                 \
+		if (!(cond)) {                               \
+			if (!(s)->result->error)             \
+				(s)->result->error = (what); \
+			return;                              \
+		}                                            \
+	} while (0)
+
 /* 0 .. @n - 1, @n up to 65536 */
 unsigned stream_pick(struct stream *s, unsigned n);
 uint64_t stream_pick_iova(struct stream *s);
@@ -36,5 +45,9 @@ uint64_t stream_pick_phys(struct stream *s, uint64_t iova, uint64_t *size);
 /* A permission, and how its leaf shows it; ~0u: must be refused. */
 unsigned stream_pick_prot(struct stream *s, unsigned *shown);
 void stream_add_windows(struct stream *s);
+/* @g, of the last call, has what was cleared and @unlinked tables. */
+void stream_check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_t unlinked);
+/* pgtbl_stream_change.c: one operation of pgtbl_change.h. */
+void stream_change(struct stream *s);
 
 #endif

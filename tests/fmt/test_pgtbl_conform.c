@@ -11,6 +11,9 @@ static void report(const struct stream_result *r)
 	printf("# %u operations: %lu maps, %lu unmaps, %lu occupied (%lu undone), "
 	       "%lu without memory, %lu tables reclaimed\n",
 	       r->op, r->maps, r->unmaps, r->exists, r->undone, r->nomem, r->reclaimed);
+	if (r->replaced)
+		printf("# %lu replaced, %lu demoted, %lu promoted, %lu reserved\n", r->replaced,
+		       r->demoted, r->promoted, r->reserved);
 	if (r->error)
 		printf("# operation %u: %s\n", r->op, r->error);
 }
@@ -44,7 +47,7 @@ static void together(uint64_t seed, unsigned ops, uint64_t sizes)
 
 		c.common = true;
 		c.oa_bits = 28 + c.page_lg2;
-		c.flags &= ~(unsigned)PGTBL_UNLINK;
+		c.flags &= ~(unsigned)(PGTBL_UNLINK | PGTBL_SPLIT | PGTBL_WIDEN);
 		c.page_sizes = sizes ? sizes : 1ull << c.page_lg2;
 		if (bits < 27 || c.page_lg2 > 24 || (sizes & ~c.sizes) ||
 		    (c.iova_bits && c.iova_bits < 39))

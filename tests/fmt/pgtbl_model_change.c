@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* pgtbl_model_change.c - the flat model: leaves of other sizes, other memory, reservations. */
+#include "pgtbl_model_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool model_reserved(const struct model *m, unsigned level, uint64_t iova)
+{
+	uint64_t span = model_level_span(m, level + 1), first = iova & ~(span - 1);
+
+	for (unsigned i = 0; i < m->reservations; i++) {
+		const struct model_reservation *r = &m->reservation[i];
+
+		if (r->page_bytes < span && r->iova <= first + (span - 1) &&
+		    r->iova + (r->size - 1) >= first)
+			return true;
+	}
+	return false;
+}
+
+/* Leaf number @i in leaves of the next size; false: there is none, or not in this table. */
+static bool split(struct model *m, size_t i)
+{
+	struct model_leaf leaf = m->leaf[i];
+	unsigned level = model_level_of(m, leaf.size);
+	bool group = leaf.size != model_level_span(m, level);
+	uint64_t size;
+	size_t n;
+
+	if (level == 1 && !group)
+		return false;
+	size = model_level_span(m, level - !group);
+	if (!(m->page_sizes & size))
+		return false;
+	n = leaf.size / size;
+	m->leaf = model_grow(m->leaf, &m->leaves_room, m->leaves + n, sizeof(leaf));
+	memmove(&m->leaf[i + n], &m->leaf[i + 1], (m->leaves - i - 1) * sizeof(leaf));
+	m->leaves += n - 1;
+	for (size_t k = 0; k < n; k++) {
+		m->leaf[i + k] = leaf;
+		m->leaf[i + k].iova += k * size;
+		m->leaf[i + k].phys += k * size;
+		m->leaf[i + k].size = size;
+	}
+	if (!group)
+		model_table_add(m, level - 1, leaf.iova);
+	model_cleared(m, &leaf);
+	return true;
+}
+
+/* The leaf that serves @iova, or NULL; *@i its number. */
+static struct model_leaf *find(struct model *m, uint64_t iova, size_t *i)
+{
+	*i = model_leaf_at(m, iova);
+	return *i < m->leaves && m->leaf[*i].iova <= iova ? &m->leaf[*i] : NULL;
+}
+
+void model_cut(struct model *m, uint64_t iova)
+{
+	const struct model_leaf *leaf;
+	size_t i;
+
+	do
+		leaf = find(m, iova, &i);
+	while (leaf && leaf->iova < iova && split(m, i));
+}
+
+static int replace_check(struct model *m, uint64_t iova, uint64_t phys, uint64_t last,
+			 uint64_t *pos)
+{
+	for (*pos = iova;;) {
+		size_t i;
+		const struct model_leaf *leaf = find(m, *pos, &i);
+		bool whole, group;
+
+		if (!leaf)
+			return -ENOENT;
+		whole = leaf->iova == *pos && leaf->iova + (leaf->size - 1) <= last;
+		group = leaf->size != model_level_span(m, model_level_of(m, leaf->size));
+		if (whole && !group && !((phys + (*pos - iova)) % leaf->size)) {
+			if (leaf->iova + (leaf->size - 1) == last)
+				return 0;
+			*pos = leaf->iova + leaf->size;
+		} else if ((!whole && m->partial != PGTBL_SPLIT) || !split(m, i)) {
+			return -EBUSY;
+		}
+	}
+}
+
+int model_replace(struct model *m, uint64_t iova, uint64_t phys, uint64_t size, unsigned prot,
+		  uint64_t *fault)
+{
+	struct model_leaf range = { .iova = iova, .size = size };
+	struct pgtbl_segment seg = { phys, size };
+	uint64_t last = iova + (size - 1);
+	int err;
+
+	m->nr_cleared = 0;
+	if (!model_args_ok(m, iova, &seg, 1, fault))
+		return -EINVAL;
+	err = replace_check(m, iova, phys, last, fault);
+	if (err)
+		return err;
+	for (size_t i = model_leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last; i++) {
+		m->leaf[i].phys = phys + (m->leaf[i].iova - iova);
+		m->leaf[i].prot = prot;
+	}
+	model_cleared(m, &range);
+	return 0;
+}
+
+int model_demote(struct model *m, uint64_t iova, uint64_t size, uint64_t page_bytes,
+		 uint64_t *fault)
+{
+	uint64_t last = iova + (size - 1);
+
+	m->nr_cleared = 0;
+	*fault = iova;
+	if (!model_is_range(m, iova, size) || !(m->page_sizes & page_bytes))
+		return -EINVAL;
+	for (size_t i = model_leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last;) {
+		const struct model_leaf *leaf = &m->leaf[i];
+
+		*fault = leaf->iova > iova ? leaf->iova : iova;
+		if (leaf->size <= page_bytes)
+			i++;
+		else if (!split(m, i))
+			return -EBUSY;
+		else if (m->leaf[i].iova + (m->leaf[i].size - 1) < iova)
+			i = model_leaf_at(m, iova);
+	}
+	return 0;
+}
+
+/* The leaves of one table as one, if they continue each other. */
+static bool promote_table(struct model *m, unsigned level, uint64_t base)
+{
+	uint64_t span = model_level_span(m, level + 1), pos = base;
+	size_t first = model_leaf_at(m, base), i = first;
+
+	if (first == m->leaves || m->leaf[first].iova != base || m->leaf[first].phys % span)
+		return false;
+	for (; pos - base < span; i++) {
+		const struct model_leaf *leaf = &m->leaf[i];
+
+		if (i == m->leaves || leaf->iova != pos ||
+		    leaf->phys - m->leaf[first].phys != pos - base ||
+		    leaf->prot != m->leaf[first].prot || model_level_of(m, leaf->size) != level)
+			return false;
+		pos += leaf->size;
+	}
+	m->leaf[first].size = span;
+	memmove(&m->leaf[first + 1], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
+	m->leaves -= i - first - 1;
+	model_cleared(m, &m->leaf[first]);
+	return true;
+}
+
+int64_t model_promote(struct model *m, uint64_t first, uint64_t last, uint64_t *pages)
+{
+	uint64_t room = (1ull << m->index_lg2) - 1; /* tables listed in one page */
+	int64_t done = 0;
+
+	m->nr_cleared = 0;
+	*pages = 0;
+	for (unsigned level = 1; level < m->levels; level++) {
+		uint64_t span = model_level_span(m, level + 1), n = 0;
+
+		for (size_t i = m->tables; (m->page_sizes & span) && i-- > 0;) {
+			uint64_t base = (m->table[i] & ((1ull << 58) - 1)) << 12;
+
+			if (m->table[i] >> 58 != level || base < first || base + (span - 1) > last ||
+			    model_pinned(m, level, base) || model_reserved(m, level, base) ||
+			    !promote_table(m, level, base))
+				continue;
+			model_table_del(m, i);
+			n++;
+		}
+		*pages += n + (n + room - 1) / room;
+		done += (int64_t)n;
+	}
+	return done;
+}
+
+int model_reserve(struct model *m, uint64_t iova, uint64_t size, uint64_t page_bytes,
+		  uint64_t *fault)
+{
+	unsigned level = model_level_of(m, page_bytes);
+	uint64_t last = iova + (size - 1), span = model_level_span(m, level + 1);
+	size_t i;
+
+	*fault = iova;
+	if (!model_is_range(m, iova, size) || !(m->page_sizes & page_bytes))
+		return -EINVAL;
+	for (uint64_t pos = iova; level < m->levels; pos = (pos | (span - 1)) + 1) {
+		const struct model_leaf *leaf = find(m, pos, &i);
+
+		*fault = pos;
+		if (leaf && model_level_of(m, leaf->size) > level)
+			return -EEXIST;
+		if ((pos | (span - 1)) >= last)
+			break;
+	}
+	for (uint64_t pos = iova; level < m->levels; pos = (pos | (span - 1)) + 1) {
+		for (unsigned l = level; l < m->levels; l++)
+			model_table_add(m, l, pos);
+		if ((pos | (span - 1)) >= last)
+			break;
+	}
+	m->reservation[m->reservations++] = (struct model_reservation){ iova, size, page_bytes };
+	return 0;
+}
+
+void model_unreserve(struct model *m, unsigned i)
+{
+	m->reservation[i] = m->reservation[--m->reservations];
+}
