@@ -6,6 +6,7 @@
  * IOMMU core's domains, which may be attached behind several.
  */
 #include "ivtd.h"
+#include "plat.h"
 
 /* The only place where unmapping reaches the hardware. */
 static int post(struct vtd_unit *unit, const struct vtd_inval_cmd *cmd, unsigned int nr,
@@ -28,7 +29,7 @@ static void translate(struct vtd_inval_cmd *out, const struct dmap_inval_cmd *cm
 
 static int submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned int nr, uint64_t *fence)
 {
-	struct vtd_inval_cmd out[PGTBL_GATHER_RANGES];
+	struct vtd_inval_cmd out[PGTBL_GATHER_RANGES] plat_uninit;
 	unsigned int i;
 
 	if (unlikely(nr > PGTBL_GATHER_RANGES))

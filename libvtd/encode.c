@@ -2,14 +2,6 @@
 /* encode.c - from invalidation commands to descriptors. */
 #include "vtd_int.h"
 
-/* The smallest aligned block of 2^n pages that holds [first, last]: its n. */
-static unsigned block_lg2(uint64_t first_pfn, uint64_t last_pfn)
-{
-	uint64_t diff = first_pfn ^ last_pfn;
-
-	return diff ? 64 - (unsigned)__builtin_clzll(diff) : 0;
-}
-
 static struct vtd_block block_of(uint64_t pfn, unsigned lg2)
 {
 	return (struct vtd_block){ pfn >> lg2 << lg2, lg2 };
@@ -30,15 +22,15 @@ static struct vtd_block block_of(uint64_t pfn, unsigned lg2)
 unsigned vtd_cover(uint64_t first_pfn, uint64_t last_pfn, unsigned lg2_max,
 		   struct vtd_block block[2])
 {
-	unsigned whole = block_lg2(first_pfn, last_pfn), left, right;
+	unsigned whole = vtd_block_lg2(first_pfn, last_pfn), left, right;
 	uint64_t middle;
 
 	block[0] = block_of(first_pfn, whole);
 	if (!whole)
 		return 1;
 	middle = last_pfn >> (whole - 1) << (whole - 1);
-	left = block_lg2(first_pfn, middle - 1);
-	right = block_lg2(middle, last_pfn);
+	left = vtd_block_lg2(first_pfn, middle - 1);
+	right = vtd_block_lg2(middle, last_pfn);
 	if (whole <= lg2_max && (1ull << left) + (1ull << right) > 1ull << (whole - 1))
 		return 1;
 	if (left > lg2_max || right > lg2_max)
@@ -48,14 +40,7 @@ unsigned vtd_cover(uint64_t first_pfn, uint64_t last_pfn, unsigned lg2_max,
 	return 2;
 }
 
-/* Requests already inside the unit are waited for where it can do that. */
-uint64_t vtd_iotlb_drain(const struct vtd_unit *u)
-{
-	return (u->caps.drain_writes ? VTD_DESC_IOTLB_DW : 0) |
-	       (u->caps.drain_reads ? VTD_DESC_IOTLB_DR : 0);
-}
-
-int vtd_cmd_check(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd)
+static int cmd_check(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd)
 {
 	switch (cmd->kind) {
 	case VTD_INVAL_RANGE:
@@ -94,18 +79,14 @@ static unsigned encode_range(const struct vtd_unit *u, const struct vtd_inval_cm
 		desc[0].lo = domain_lo(u, cmd);
 		return 1;
 	}
-	for (i = 0; i < nr; i++) {
-		desc[i].lo = VTD_DESC_IOTLB | VTD_DESC_SELECTIVE | VTD_DESC_DID(cmd->domain) |
-			     vtd_iotlb_drain(u);
-		desc[i].hi = block[i].first_pfn << VTD_PAGE_LG2 | block[i].lg2_pages |
-			     (cmd->leaf_only ? VTD_DESC_HI_IH : 0);
-	}
+	for (i = 0; i < nr; i++)
+		vtd_block_desc(u, cmd, block[i].first_pfn, block[i].lg2_pages, &desc[i]);
 	return nr;
 }
 
 /* A checked command as one or two descriptors. */
-unsigned vtd_cmd_encode(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd,
-			struct vtd_desc desc[2])
+static unsigned cmd_encode(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd,
+			   struct vtd_desc desc[2])
 {
 	uint64_t did = VTD_DESC_DID(cmd->domain);
 
@@ -131,4 +112,22 @@ unsigned vtd_cmd_encode(const struct vtd_unit *u, const struct vtd_inval_cmd *cm
 		break;
 	}
 	return 1;
+}
+
+int vtd_submission_add(const struct vtd_unit *u, struct vtd_submission *own,
+		       const struct vtd_inval_cmd *cmd)
+{
+	uint64_t class = cmd->kind <= VTD_INVAL_GLOBAL ? VTD_READY_IOTLB : VTD_READY_CONTEXT;
+
+	if (cmd_check(u, cmd))
+		return -EINVAL;
+	if (own->nr < VTD_OWN_DESCS) {
+		own->nr += cmd_encode(u, cmd, &own->desc[own->nr]);
+		own->classes |= class;
+		if (own->nr <= VTD_OWN_DESCS)
+			return 0;
+		own->nr = VTD_OWN_DESCS; /* the second of two does not fit */
+	}
+	own->all |= class;
+	return 0;
 }

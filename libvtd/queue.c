@@ -30,17 +30,10 @@
  */
 #include "vtd_int.h"
 
-/* Commands on their way into a batch. */
-struct submission {
-	struct vtd_desc desc[VTD_OWN_DESCS];
-	unsigned nr;
-	uint64_t all; /* VTD_READY_* */
-};
-
-static const struct submission nothing;
+static const struct vtd_submission nothing;
 
 /* Completed batches: the status word extended to 64 bits. */
-static uint64_t queue_done(struct vtd_unit *u, uint64_t *open)
+static plat_always_inline uint64_t queue_done(struct vtd_unit *u, uint64_t *open)
 {
 	struct vtd_queue *q = &u->queue;
 	/* VTD-Q1 (acquire): pairs with the unit's status write and with VTD-Q9 */
@@ -51,7 +44,7 @@ static uint64_t queue_done(struct vtd_unit *u, uint64_t *open)
 	return *open - 1 - (uint32_t)((uint32_t)(*open - 1) - done);
 }
 
-static bool queue_take(struct vtd_unit *u)
+static plat_always_inline bool queue_take(struct vtd_unit *u)
 {
 	struct vtd_queue *q = &u->queue;
 	uint64_t open, done = queue_done(u, &open);
@@ -71,18 +64,23 @@ static bool queue_take(struct vtd_unit *u)
 	return false;
 }
 
-static void push(struct vtd_queue *q, uint64_t lo, uint64_t hi)
+/* Writes the descriptor at @at; returns the place of the next one. */
+static plat_always_inline unsigned put(struct vtd_desc *ring, unsigned at, uint64_t lo, uint64_t hi)
 {
 	/* relaxed: the tail write orders them for the unit */
-	plat_store_relaxed(&q->ring[q->tail].lo, lo);
-	plat_store_relaxed(&q->ring[q->tail].hi, hi);
-	q->tail = (q->tail + 1) % VTD_QUEUE_ENTRIES;
+	plat_store_relaxed(&ring[at].lo, lo);
+	plat_store_relaxed(&ring[at].hi, hi);
+	return (at + 1) % VTD_QUEUE_ENTRIES;
 }
 
-static void push_wait(struct vtd_unit *u, uint64_t flags, uint32_t data, unsigned status)
+static void push(struct vtd_queue *q, uint64_t lo, uint64_t hi)
 {
-	push(&u->queue, VTD_DESC_WAIT | VTD_DESC_WAIT_SW | flags | VTD_DESC_WAIT_DATA(data),
-	     vtd_phys(u, u->queue.status + status));
+	q->tail = put(q->ring, q->tail, lo, hi);
+}
+
+static plat_always_inline uint64_t wait_lo(uint64_t flags, uint32_t data)
+{
+	return VTD_DESC_WAIT | VTD_DESC_WAIT_SW | flags | VTD_DESC_WAIT_DATA(data);
 }
 
 static uint64_t desc_class(const struct vtd_desc *desc)
@@ -92,7 +90,7 @@ static uint64_t desc_class(const struct vtd_desc *desc)
 
 /* All collected descriptors of one class; one global flush if @all names the class. */
 static unsigned push_class(struct vtd_unit *u, uint64_t class, uint64_t all, uint64_t slots,
-			   const struct submission *own)
+			   const struct vtd_submission *own)
 {
 	struct vtd_queue *q = &u->queue;
 	unsigned i, nr = 0;
@@ -121,39 +119,62 @@ static unsigned push_class(struct vtd_unit *u, uint64_t class, uint64_t all, uin
 	return nr;
 }
 
+/*
+ * Descriptors of both classes; how many.  Contexts go first: a translation fetched
+ * through the old context after its own flush would stay.
+ */
+static plat_noinline unsigned push_classes(struct vtd_unit *u, uint64_t ready,
+					   const struct vtd_submission *own)
+{
+	uint64_t all = ready | own->all, slots = ready & VTD_SLOTS_MASK;
+	unsigned contexts = push_class(u, VTD_READY_CONTEXT, all, slots, own);
+
+	if (contexts)
+		push(&u->queue, wait_lo(VTD_DESC_WAIT_FN, 0),
+		     vtd_phys(u, u->queue.status + VTD_STATUS_SCRATCH));
+	return contexts + push_class(u, VTD_READY_IOTLB, all, slots, own);
+}
+
 /* Posts a batch; the caller has the token.  Returns its number. */
-static uint64_t queue_post(struct vtd_unit *u, const struct submission *own)
+static plat_always_inline uint64_t queue_post_inline(struct vtd_unit *u,
+						     const struct vtd_submission *own)
 {
 	struct vtd_queue *q = &u->queue;
 	uint64_t number = plat_load_relaxed(&q->open); /* relaxed: only the token's holder writes */
+	struct vtd_desc *ring = q->ring;
+	unsigned nr = 0, tail;
 	uint64_t ready;
-	unsigned contexts, nr;
 
 	/* VTD-Q5 (full): closes the batch, before VTD-Q6; pairs with VTD-Q2, VTD-Q8 */
 	plat_xchg_full(&q->open, number + 1);
 	/* relaxed: after VTD-Q5, so zero means that nobody published and read this number */
 	ready = plat_load_relaxed(&q->ready);
-	if (ready)
+	if (plat_unlikely(ready))
 		/* VTD-Q6 (full): takes what was published; pairs with VTD-Q7 */
 		ready = plat_xchg_full(&q->ready, 0);
-	/*
-	 * The unit may work on descriptors at once; a translation fetched through
-	 * the old context after its own flush would stay.  Contexts go first.
-	 */
-	contexts = push_class(u, VTD_READY_CONTEXT, ready | own->all, ready & VTD_SLOTS_MASK, own);
-	if (contexts)
-		push_wait(u, VTD_DESC_WAIT_FN, 0, VTD_STATUS_SCRATCH);
-	nr = contexts +
-	     push_class(u, VTD_READY_IOTLB, ready | own->all, ready & VTD_SLOTS_MASK, own);
-	push_wait(u, 0, (uint32_t)number, VTD_STATUS_DONE);
+	if (plat_unlikely(ready | own->all | (own->classes & VTD_READY_CONTEXT))) {
+		nr = push_classes(u, ready, own);
+		tail = q->tail;
+	} else {
+		for (tail = q->tail; nr < own->nr; nr++)
+			tail = put(ring, tail, own->desc[nr].lo, own->desc[nr].hi);
+	}
+	tail = put(ring, tail, wait_lo(0, (uint32_t)number),
+		   vtd_phys(u, q->status + VTD_STATUS_DONE));
+	q->tail = tail;
 	/* relaxed: statistics, which only the token's holder writes */
 	plat_store_relaxed(&q->batches, q->batches + 1);
 	plat_store_relaxed(&q->descriptors, q->descriptors + nr);
-	if (ready & VTD_SLOTS_MASK)
+	if (plat_unlikely(ready & VTD_SLOTS_MASK))
 		/* VTD-Q10 (full): the slots' contents have been read; pairs with VTD-Q11 */
 		plat_fetch_and_full(&q->claimed, ~(ready & VTD_SLOTS_MASK));
-	vtd_write32(u, VTD_IQT, q->tail << VTD_QUEUE_INDEX_SHIFT);
+	vtd_write32(u, VTD_IQT, tail << VTD_QUEUE_INDEX_SHIFT);
 	return number;
+}
+
+static plat_noinline uint64_t queue_post(struct vtd_unit *u, const struct vtd_submission *own)
+{
+	return queue_post_inline(u, own);
 }
 
 static void queue_release(struct vtd_unit *u)
@@ -197,7 +218,7 @@ static int slot_claim(struct vtd_queue *q)
  * Leaves a submission for the next poster.  A flush of everything stands in
  * for what finds no slot.
  */
-static void queue_publish(struct vtd_queue *q, const struct submission *own)
+static void queue_publish(struct vtd_queue *q, const struct vtd_submission *own)
 {
 	uint64_t ready = own->all;
 	unsigned i;
@@ -218,41 +239,39 @@ static void queue_publish(struct vtd_queue *q, const struct submission *own)
 	plat_fetch_or_full(&q->ready, ready);
 }
 
-static void submission_add(struct submission *own, const struct vtd_desc *desc)
+static plat_always_inline int submission_add(const struct vtd_unit *u, struct vtd_submission *own,
+					     const struct vtd_inval_cmd *cmd)
 {
-	if (own->nr < VTD_OWN_DESCS)
-		own->desc[own->nr++] = *desc;
-	else
-		own->all |= desc_class(desc);
+	if (plat_unlikely(own->nr == VTD_OWN_DESCS ||
+			  !vtd_block_encode(u, cmd, &own->desc[own->nr])))
+		return vtd_submission_add(u, own, cmd);
+	own->classes |= VTD_READY_IOTLB;
+	own->nr++;
+	return 0;
 }
 
 int vtd_inval_submit(struct vtd_unit *u, const struct vtd_inval_cmd *cmd, unsigned nr,
 		     uint64_t *fence)
 {
-	struct submission own;
-	struct vtd_desc desc[2];
-	unsigned i, k, n;
+	struct vtd_submission own plat_uninit;
 	uintptr_t flags;
+	unsigned i;
 
-	if (!nr)
-		return -EINVAL;
+	own.classes = 0;
+	own.all = 0;
+	own.nr = 0;
 	for (i = 0; i < nr; i++) {
-		if (vtd_cmd_check(u, &cmd[i]))
+		if (submission_add(u, &own, &cmd[i]))
 			return -EINVAL;
 	}
-	if (plat_load_relaxed(&u->queue.dead)) /* relaxed: a flag that only rises */
+	if (plat_unlikely(!nr))
+		return -EINVAL;
+	if (plat_unlikely(plat_load_relaxed(&u->queue.dead))) /* relaxed: a flag that only rises */
 		return -EIO;
-	own.nr = 0;
-	own.all = 0;
-	for (i = 0; i < nr; i++) {
-		n = vtd_cmd_encode(u, &cmd[i], desc);
-		for (k = 0; k < n; k++)
-			submission_add(&own, &desc[k]);
-	}
 	/* VTD-Q3 or VTD-Q7 orders the caller's table stores before anything a poster takes. */
 	flags = vtd_irq_save(u);
-	if (queue_take(u)) {
-		*fence = queue_post(u, &own);
+	if (plat_likely(queue_take(u))) {
+		*fence = queue_post_inline(u, &own);
 		queue_release(u);
 	} else {
 		queue_publish(&u->queue, &own);
@@ -297,7 +316,7 @@ static bool queue_failed(struct vtd_unit *u, uint64_t fence)
 static void queue_recover(struct vtd_unit *u, uint32_t fsts)
 {
 	struct vtd_queue *q = &u->queue;
-	struct submission all = { .all = VTD_READY_CONTEXT | VTD_READY_IOTLB };
+	struct vtd_submission all = { .all = VTD_READY_CONTEXT | VTD_READY_IOTLB };
 	uint64_t open, done = queue_done(u, &open);
 	unsigned head;
 
@@ -347,7 +366,7 @@ void vtd_queue_check(struct vtd_unit *u)
 }
 
 /* As vtd_inval_poll(), without looking for errors. */
-static int queue_poll(struct vtd_unit *u, uint64_t fence)
+static plat_always_inline int queue_poll(struct vtd_unit *u, uint64_t fence)
 {
 	uint64_t open, done = queue_done(u, &open);
 	uintptr_t flags;

@@ -172,10 +172,63 @@ void vtd_queue_check(struct vtd_unit *u);
 int vtd_inval_sync(struct vtd_unit *u, const struct vtd_inval_cmd *cmd, unsigned nr);
 
 /* encode.c */
-int vtd_cmd_check(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd);
-unsigned vtd_cmd_encode(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd,
-			struct vtd_desc desc[2]);
-uint64_t vtd_iotlb_drain(const struct vtd_unit *u);
+
+/* Commands on their way into a batch. */
+struct vtd_submission {
+	uint64_t classes; /* of the descriptors: VTD_READY_* */
+	uint64_t all; /* VTD_READY_* */
+	unsigned nr; /* at most VTD_OWN_DESCS */
+	struct vtd_desc desc[VTD_OWN_DESCS + 1];
+};
+
+/* Adds any command.  0 or -EINVAL. */
+int vtd_submission_add(const struct vtd_unit *u, struct vtd_submission *own,
+		       const struct vtd_inval_cmd *cmd);
+
+/* Requests already inside the unit are waited for where it can do that. */
+static inline uint64_t vtd_iotlb_drain(const struct vtd_unit *u)
+{
+	return (u->caps.drain_writes ? VTD_DESC_IOTLB_DW : 0) |
+	       (u->caps.drain_reads ? VTD_DESC_IOTLB_DR : 0);
+}
+
+static inline void vtd_block_desc(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd,
+				  uint64_t first_pfn, unsigned lg2_pages, struct vtd_desc *desc)
+{
+	desc->lo = VTD_DESC_IOTLB | VTD_DESC_SELECTIVE | VTD_DESC_DID(cmd->domain) |
+		   vtd_iotlb_drain(u);
+	desc->hi = first_pfn << VTD_PAGE_LG2 | lg2_pages | (cmd->leaf_only ? VTD_DESC_HI_IH : 0);
+}
+
+/* The smallest aligned block of 2^n pages that holds [first, last]: its n. */
+static inline unsigned vtd_block_lg2(uint64_t first_pfn, uint64_t last_pfn)
+{
+	uint64_t diff = first_pfn ^ last_pfn;
+
+	return diff ? 64 - (unsigned)__builtin_clzll(diff) : 0;
+}
+
+/*
+ * Most commands are a sound range that is exactly one block, to which vtd_cover() has
+ * no alternative: encoded without a call.  False: anything else; nothing is written.
+ */
+static plat_always_inline bool vtd_block_encode(const struct vtd_unit *u,
+						const struct vtd_inval_cmd *cmd,
+						struct vtd_desc *desc)
+{
+	uint64_t first = cmd->first >> VTD_PAGE_LG2, last = cmd->last >> VTD_PAGE_LG2;
+	uint64_t diff = first ^ last;
+	unsigned lg2 = vtd_block_lg2(first, last);
+
+	/* In a block all bits below its size are 0 in the first page and 1 in the last. */
+	if (plat_unlikely(cmd->kind != VTD_INVAL_RANGE || cmd->domain >= u->caps.domain_ids ||
+			  cmd->first > cmd->last || cmd->last > u->caps.iova_last ||
+			  (first & diff) || (diff & (diff + 1)) || !u->caps.range_inval ||
+			  lg2 > u->caps.range_lg2_pages_max))
+		return false;
+	vtd_block_desc(u, cmd, first, lg2, desc);
+	return true;
+}
 
 /* One aligned block of 2^lg2_pages pages. */
 struct vtd_block {

@@ -115,6 +115,19 @@
 #define plat_fallthrough __attribute__((__fallthrough__))
 #define PLAT_CPU_NONE (~0u)
 
+/*
+ * A large variable on the stack of a hot path that is written before it is read:
+ * compilers that are told to zero every variable (Linux, INIT_STACK_ALL_ZERO) leave it alone.
+ */
+#if defined(__has_attribute)
+#if __has_attribute(__uninitialized__)
+#define plat_uninit __attribute__((__uninitialized__))
+#endif
+#endif
+#ifndef plat_uninit
+#define plat_uninit
+#endif
+
 #define PLAT_CTL_REM 0x00000000ffffffffull
 #define PLAT_CTL_OWN_SHIFT 32
 #define PLAT_CTL_OWN 0x0000ffff00000000ull

@@ -109,6 +109,11 @@ Test(vtd_inval, falls_back_to_the_domain)
 		cmd = range(&r, 0x200000, i ? 5 * PAGE : PAGE, true);
 		cr_expect_eq(rig_sync(&r, &cmd, 1), 0);
 		cr_expect_eq(vtd_model_cached(r.m, (uint16_t)r.id), 0);
+		/* exactly one block, of which the unit takes neither the whole nor the halves */
+		cmd = range(&r, 0x200000, 8 * PAGE, true);
+		cr_expect_eq(rig_dma(&r, SID, 0x207000, READ), 0);
+		cr_expect_eq(rig_sync(&r, &cmd, 1), 0);
+		cr_expect_eq(vtd_model_cached(r.m, (uint16_t)r.id), 0);
 		rig_down(&r);
 	}
 }
@@ -127,6 +132,12 @@ Test(vtd_inval, bad_commands)
 	cr_expect_eq(vtd_inval_submit(r.u, cmd, 0, &fence), -EINVAL);
 	cmd[1] = range(&r, 0x1000, PAGE, true);
 	cmd[1].last = 0xfff;
+	cr_expect_eq(vtd_inval_submit(r.u, cmd, 2, &fence), -EINVAL);
+	cmd[1].first = 0x1800; /* backwards within a page */
+	cmd[1].last = 0x17ff;
+	cr_expect_eq(vtd_inval_submit(r.u, cmd, 2, &fence), -EINVAL);
+	cmd[1] = range(&r, 0x1000, PAGE, true);
+	cmd[1].domain = 64; /* .nd = 1 */
 	cr_expect_eq(vtd_inval_submit(r.u, cmd, 2, &fence), -EINVAL);
 	cmd[1] = range(&r, (1ull << 48) - PAGE, 2 * PAGE, true);
 	cr_expect_eq(vtd_inval_submit(r.u, cmd, 2, &fence), -EINVAL);
