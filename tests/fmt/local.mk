@@ -14,5 +14,15 @@ tests_fmt_test_pgtbl_conform_SOURCES = tests/fmt/test_pgtbl_conform.c tests/tap.
 tests_fmt_test_pgtbl_conform_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fmt
 tests_fmt_test_pgtbl_conform_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la
 
+# A CPU, QEMU's, walks x86-64 tables.
+check_PROGRAMS += tests/fmt/x86_image
+tests_fmt_x86_image_SOURCES = tests/fmt/x86_image.c
+tests_fmt_x86_image_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fmt_x86_image_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la
+EXTRA_DIST += tests/fmt/x86_guest.S tests/fmt/x86_cpu.sh
+if !TSAN
+TESTS += tests/fmt/x86_cpu.sh
+endif
+
 include tests/stress/pgtbl.mk
 include tests/fuzz/pgtbl.mk
