@@ -209,8 +209,15 @@ static uint64_t word_at(const struct shape *s, uint64_t iova, unsigned level)
 	return slot;
 }
 
+static int same_size(void *ctx, const struct pgtbl_leaf *leaf)
+{
+	return leaf->size == *(const uint64_t *)ctx ? 1 : -1;
+}
+
 static void check(const struct shape *s, const struct example *e, uint64_t iova)
 {
+	uint64_t size = e->size;
+
 	open_shape(s);
 	if (!e->entry) {
 		cr_expect_eq(pgtbl_map(pt, iova, e->phys, e->size, e->prot), -EINVAL);
@@ -226,6 +233,7 @@ static void check(const struct shape *s, const struct example *e, uint64_t iova)
 			     e->prot, i, (unsigned long)word,
 			     (unsigned long)(e->entry + i * e->step));
 	}
+	cr_expect_eq(pgtbl_visit(pt, iova, iova, same_size, &size), 1, "one leaf");
 	cr_expect_eq(unit_translate(iova), e->phys);
 	cr_expect_eq(unit_translate(iova + e->size - 1), e->phys + e->size - 1);
 	cr_assert_eq(pgtbl_unmap(pt, iova, e->size, &gather), e->size);
