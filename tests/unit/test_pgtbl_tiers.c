@@ -134,6 +134,8 @@ static void limits(void)
 {
 	uint64_t end = 1ull << 46;
 
+	/* With its table there, the front tier gets as far as it may. */
+	cr_assert_eq(pgtbl_map(pt, BASE + 100 * K4, 0, K4, 3), 0);
 	for (unsigned n = 2; n <= 18; n++) {
 		cr_assert_eq(pgtbl_map(pt, BASE, end - K4, n * K4, 3), -EINVAL);
 		cr_assert_eq(pgtbl_map(pt, BASE, -K4, n * K4, 3), -EINVAL);
@@ -150,6 +152,7 @@ static void limits(void)
 		cr_assert_eq(pgtbl_unmap(pt, BASE, n * K4, &gather), 0);
 	}
 	cr_assert(pgtbl_gather_empty(&gather));
+	cr_assert_eq(pgtbl_unmap(pt, BASE + 100 * K4, K4, &gather), K4);
 }
 
 Test(pgtbl_tiers, limits)
