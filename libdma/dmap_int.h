@@ -49,7 +49,7 @@ struct dmap_count {
 	uint64_t many; /* strict unmaps other than the rings' singles */
 	uint64_t many_ranges; /* their commands */
 	uint64_t many_domains;
-	uint64_t flush_cmds; /* domain flushes that the queue accepted */
+	uint64_t rejected; /* domain flushes that the queue did not take */
 	uint64_t failed;
 	uint64_t quarantined_bytes;
 	uint64_t lost_pages;

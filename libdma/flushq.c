@@ -91,10 +91,10 @@ static bool reserve(struct dmap_space *space, uint64_t n, struct place *at)
 		at->tail = plat_load_acquire(&at->ring->tail);
 		if (at->pos + n - at->tail > space->ring_size)
 			return false;
-		/* DMA-R1: the caller's clears come first; pairs with DMA-A1 */
+		/* DMA-R1, either way: the caller's clears come first; pairs with DMA-A1 */
 		moved = cpu < space->own_slots ?
 				plat_percpu_cas(&at->ring->head, at->pos, at->pos + n, cpu) :
-				plat_cas_full(&at->ring->head, at->pos, at->pos + n);
+				plat_cas_full(&at->ring->head, at->pos, at->pos + n); /* DMA-R1 */
 	} while (!moved);
 	return true;
 }
@@ -233,6 +233,13 @@ static void retire_until(struct dmap_space *space, struct dmap_ring *ring, uint6
 	}
 }
 
+/* The same for everything that is queued now. */
+static void retire_all(struct dmap_space *space, struct dmap_ring *ring, uint64_t max)
+{
+	/* DMA-A1 */
+	retire_until(space, ring, plat_load_acquire(&ring->head), max);
+}
+
 /*
  * Note that everything below head is covered by the flushes begun from now on.
  * A mark whose entries wait for a flush begun earlier is kept, unless @force: the
@@ -250,7 +257,7 @@ static void set_mark(struct dmap_space *space, struct dmap_ring *ring, bool forc
 
 	/* DMA-F1: clears before the number; pairs with DMA-F2 */
 	plat_mb();
-	stamp = (uint32_t)plat_load_relaxed(&space->start);
+	stamp = (uint32_t)plat_load_relaxed(&space->start); /* DMA-F1 */
 	if (stamp != mark_stamp(old) && !empty && !force)
 		return;
 	/* DMA-R4: passes on what DMA-A1 saw; pairs with DMA-A4 */
@@ -259,6 +266,7 @@ static void set_mark(struct dmap_space *space, struct dmap_ring *ring, bool forc
 	/* relaxed: hints */
 	if (empty)
 		plat_store_relaxed(&ring->since_ns, plat_load_relaxed(&ring->mark_ns));
+	/* relaxed: a hint */
 	plat_store_relaxed(&ring->mark_ns, dmap_now(space));
 }
 
@@ -287,12 +295,13 @@ static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *
 	uint64_t mark = plat_load_relaxed(&ring->mark);
 
 	if (tail == pos) {
-		/* relaxed: hints */
 		uint64_t t = dmap_now(space);
 
+		/* relaxed: hints */
 		plat_store_relaxed(&ring->since_ns, t);
 		plat_store_relaxed(&ring->mark_ns, t);
 	}
+	/* relaxed: as above */
 	if (mark_stamp(mark) != (uint32_t)plat_load_relaxed(&space->start)) {
 		dmap_flush_poll(space);
 		retire(space, ring);
@@ -306,6 +315,7 @@ static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *
 	tail = plat_load_relaxed(&ring->tail);
 	if (pos + 1 - tail < space->lazy_entries && !expired(space, ring))
 		return 0;
+	/* relaxed: whether to begin a flush */
 	mark = plat_load_relaxed(&ring->mark);
 	if (mark_pos(mark) != (uint32_t)tail && dmap_covered(space, mark_stamp(mark)))
 		return 0; /* what is queued is being retired already */
@@ -411,6 +421,7 @@ static int flush_expired(struct dmap_space *space)
 			continue;
 		retire_until(space, ring, head, DMAP_RETIRE_TIMER);
 		set_mark(space, ring, false);
+		/* relaxed: whether to begin a flush */
 		if (plat_load_relaxed(&ring->tail) != head &&
 		    !dmap_covered(space, mark_stamp(plat_load_relaxed(&ring->mark))))
 			any |= expired(space, ring);
@@ -419,8 +430,7 @@ static int flush_expired(struct dmap_space *space)
 		return r;
 	begun = dmap_flush_begin(space);
 	for (unsigned i = 0; i <= space->slots && !begun; i++)
-		retire_until(space, &space->ring[i], plat_load_acquire(&space->ring[i].head),
-			     DMAP_RETIRE_TIMER);
+		retire_all(space, &space->ring[i], DMAP_RETIRE_TIMER);
 	return begun ? begun : r;
 }
 
@@ -449,8 +459,7 @@ static int flush_all(struct dmap_space *space)
 		return 0;
 	r = dmap_flush_sync(space);
 	for (unsigned i = 0; i <= space->slots && !r; i++)
-		retire_until(space, &space->ring[i], plat_load_acquire(&space->ring[i].head),
-			     ~0ull);
+		retire_all(space, &space->ring[i], ~0ull);
 	return r;
 }
 

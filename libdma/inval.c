@@ -100,9 +100,13 @@ static void flush_complete(struct dmap_space *space, uint64_t n)
 			break;
 		/* DMA-R5: flush n has completed; pairs with DMA-A5 */
 	} while (!plat_cas_full(&space->done, old, n));
-	/* Nobody needs an older flush any more, whether it was lost or is late. */
+	/*
+	 * Nobody needs an older flush any more, whether it was lost or is late.
+	 * relaxed: the CAS fails if it was stale
+	 */
 	old = plat_load_relaxed(&space->pending);
 	if (old > DMAP_PENDING_BUSY && old <= n)
+		/* DMA-R10: pairs with DMA-A10 */
 		plat_cas_full(&space->pending, old, DMAP_PENDING_NONE);
 }
 
@@ -119,7 +123,6 @@ int dmap_flush_sync(struct dmap_space *space)
 	uint64_t n = flush_number(space);
 	int r = submit_wait(space, &cmd, 1);
 
-	DMAP_COUNT(space, flush_cmds, 1);
 	if (r)
 		DMAP_COUNT(space, failed, 1);
 	else
@@ -134,24 +137,27 @@ int dmap_flush_begin(struct dmap_space *space)
 	uint64_t fence, n;
 	int r;
 
+	/* DMA-A10: what the flush before wrote about itself is past; pairs with DMA-R10 */
 	if (!plat_cas_full(&space->pending, DMAP_PENDING_NONE, DMAP_PENDING_BUSY))
 		return 0;
 	n = flush_number(space);
 	r = space->inval->submit(space->inval_ctx, &cmd, 1, &fence);
 	if (plat_unlikely(r)) {
 		DMAP_COUNT(space, failed, 1);
-		/* release: nothing to publish, but the claim ends here */
+		DMAP_COUNT(space, rejected, 1);
+	} else if (!fence) {
+		flush_complete(space, n);
+	}
+	if (r || !fence) {
+		/* DMA-R10: the claim ends here; pairs with DMA-A10 */
 		plat_store_release(&space->pending, DMAP_PENDING_NONE);
 		return r;
 	}
-	DMAP_COUNT(space, flush_cmds, 1);
 	/* DMA-R9: whoever reads these also sees that the old number has gone; with DMA-A6 */
 	plat_store_release(&space->pending_fence, fence);
 	plat_store_release(&space->pending_ns, dmap_now(space));
 	/* DMA-R6: the fence is in place; pairs with DMA-A6 */
 	plat_store_release(&space->pending, n);
-	if (!fence)
-		flush_complete(space, n);
 	return 0;
 }
 
@@ -169,9 +175,9 @@ int dmap_flush_poll(struct dmap_space *space)
 
 	if (n <= DMAP_PENDING_BUSY)
 		return 0;
-	fence = plat_load_acquire(&space->pending_fence);
-	since = plat_load_acquire(&space->pending_ns);
-	if (plat_load_acquire(&space->pending) != n)
+	fence = plat_load_acquire(&space->pending_fence);    /* DMA-A6 */
+	since = plat_load_acquire(&space->pending_ns);	     /* DMA-A6 */
+	if (plat_load_acquire(&space->pending) != n)	     /* DMA-A6 */
 		return 0;
 	r = fence ? space->inval->poll(space->inval_ctx, fence) : 1;
 	if (r > 0) {
@@ -180,6 +186,7 @@ int dmap_flush_poll(struct dmap_space *space)
 	}
 	if (!r && space->now_ns && dmap_now(space) - since > DMAP_PENDING_NS)
 		r = -ETIMEDOUT;
+	/* DMA-R10: pairs with DMA-A10 */
 	if (!r || !plat_cas_full(&space->pending, n, DMAP_PENDING_NONE))
 		return 0;
 	DMAP_COUNT(space, failed, 1);

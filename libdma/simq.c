@@ -121,7 +121,7 @@ static plat_noinline void count_many(struct dmap_simq *q, const struct dmap_inva
 	/* relaxed: counters order nothing */
 	for (unsigned i = 0; i < nr; i++)
 		plat_fetch_add_relaxed(&q->kind[cmd[i].kind], 1);
-	plat_fetch_add_relaxed(&q->waits, 1);
+	plat_fetch_add_relaxed(&q->waits, 1); /* relaxed: a counter */
 }
 
 static plat_always_inline void count(struct dmap_simq *q, const struct dmap_inval_cmd *cmd,
@@ -134,6 +134,7 @@ static plat_always_inline void count(struct dmap_simq *q, const struct dmap_inva
 		/* relaxed: the step fails if anybody else counted */
 		uint64_t old = plat_load_relaxed(p);
 
+		/* A counter of this CPU: its order is of no use to anybody. SIMQ-C1 */
 		if (plat_likely(plat_percpu_cas(p, old, old + 1, cpu)))
 			return;
 	}
@@ -263,7 +264,7 @@ static plat_noinline int submit_slow(struct dmap_simq *q, const struct dmap_inva
 		if (r)
 			return r;
 	} else if (!fault && q->config.exec) {
-		/* What the caller cleared is visible before the command takes effect. */
+		/* SIMQ-R1: what the caller cleared comes before the command takes effect */
 		plat_mb();
 		for (unsigned i = 0; i < nr; i++)
 			q->config.exec(q->config.exec_ctx, &cmd[i]);
@@ -291,9 +292,9 @@ static int simq_submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned nr,
 	return 0;
 }
 
-/* SIMQ-A3: what was executed has been executed; pairs with SIMQ-R3 */
 static bool reached(struct dmap_simq *q, uint64_t fence)
 {
+	/* SIMQ-A3: what was executed has been executed; pairs with SIMQ-R3 */
 	return (int64_t)(plat_load_acquire(&q->head) - fence) >= 0;
 }
 
@@ -349,8 +350,10 @@ void dmap_simq_stats(struct dmap_simq *q, struct dmap_simq_stats *stats)
 	uint64_t waits = plat_load_relaxed(&q->waits);
 
 	for (unsigned k = 0; k < KINDS; k++) {
+		/* relaxed: a counter */
 		kind[k] = plat_load_relaxed(&q->kind[k]);
 		for (unsigned i = 0; i < q->slots; i++) {
+			/* relaxed: a counter */
 			uint64_t n = plat_load_relaxed(&q->count[i].single[k]);
 
 			kind[k] += n;

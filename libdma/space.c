@@ -171,25 +171,29 @@ uint64_t dmap_space_destroy(struct dmap_space *space)
 void dmap_stats(struct dmap_space *space, struct dmap_stats *stats)
 {
 	const struct dmap_count *c = &space->count;
-	uint64_t flushes = plat_load_relaxed(&c->flush_cmds); /* relaxed: a counter */
+	/* relaxed: counters */
+	uint64_t begun = plat_load_relaxed(&space->start) - 1;
+	uint64_t flushes = begun - plat_load_relaxed(&c->rejected);
 	uint64_t singles = 0, queued = 0;
 
 	for (unsigned i = 0; i <= space->slots; i++) {
 		struct dmap_ring *ring = &space->ring[i];
-		/* relaxed, tail first: a snapshot for people that cannot come out negative */
+		/* DMA-A3, before head: the difference cannot come out negative */
 		uint64_t tail = plat_load_acquire(&ring->tail);
 
+		/* relaxed: a snapshot for people */
 		queued += plat_load_relaxed(&ring->head) - tail;
-		singles += plat_load_relaxed(&ring->singles);
+		singles += plat_load_relaxed(&ring->singles); /* relaxed: a counter */
 	}
 	/* relaxed: counters that order nothing */
 	stats->strict_flushes = singles + plat_load_relaxed(&c->many);
-	stats->lazy_flushes = plat_load_relaxed(&space->start) - 1;
+	stats->lazy_flushes = begun;
 	stats->failed_flushes = plat_load_relaxed(&c->failed);
 	stats->range_cmds = singles + plat_load_relaxed(&c->many_ranges);
 	stats->domain_cmds = flushes + plat_load_relaxed(&c->many_domains);
 	stats->waits = stats->strict_flushes + flushes;
 	stats->queued = queued;
+	/* relaxed: counters that order nothing */
 	stats->quarantined_bytes = plat_load_relaxed(&c->quarantined_bytes);
 	stats->lost_pages = plat_load_relaxed(&c->lost_pages);
 	stats->bad_frees = plat_load_relaxed(&c->bad_frees);

@@ -107,7 +107,8 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 		.leaves = pt_leaves, .reclaim_level = pt_reclaim_level,                            \
 		.promote_level = pt_promote_level, .demote = pt_demote, .replace = pt_replace,     \
 		.reserve = pt_reserve, .track = pt_track, .fault = pt_fault,                       \
-		.has_ad = FMT_DIRTY != 0, .protects = FMT_WP_MARK != 0, .destroy = pt_destroy,                                      \
+		.has_ad = FMT_DIRTY != 0, .protects = FMT_WP_MARK != 0,                            \
+		.destroy = pt_destroy,                                                             \
 	}
 
 #endif

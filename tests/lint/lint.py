@@ -198,7 +198,7 @@ def labels():
 
 ATOMIC = re.compile(r"\bplat_(?:load|store|cas|xchg|fetch|percpu_cas|fence_cpus|mb)\w*\s*\(")
 # Where every atomic is labelled: the folders of the core.
-LABELLED = ["libiova", "libpgtbl", "libvtd"]
+LABELLED = ["libdma", "libiova", "libpgtbl", "libvtd"]
 
 
 def code_and_comments(path):
