@@ -185,9 +185,9 @@ void dmap_stats(struct dmap_space *space, struct dmap_stats *stats)
 		queued += plat_load_relaxed(&ring->head) - tail;
 		singles += plat_load_relaxed(&ring->singles); /* relaxed: a counter */
 	}
+	stats->lazy_flushes = begun;
 	/* relaxed: counters that order nothing */
 	stats->strict_flushes = singles + plat_load_relaxed(&c->many);
-	stats->lazy_flushes = begun;
 	stats->failed_flushes = plat_load_relaxed(&c->failed);
 	stats->range_cmds = singles + plat_load_relaxed(&c->many_ranges);
 	stats->domain_cmds = flushes + plat_load_relaxed(&c->many_domains);
