@@ -12,6 +12,7 @@
  * changing anything, a range that was not mapped as one.
  */
 #include "ivtd.h"
+#include "plat.h"
 
 #include <linux/dma-map-ops.h>
 #include <linux/scatterlist.h>
@@ -25,14 +26,20 @@ static inline u64 page_offset(u64 addr)
 	return addr & ~PAGE_MASK;
 }
 
+/* sg_next() without a call, for entries that are not the last. */
+static __always_inline struct scatterlist *next_entry(struct scatterlist *sg)
+{
+	sg++;
+	return unlikely(sg_is_chain(sg)) ? sg_chain_ptr(sg) : sg;
+}
+
 /* Whole pages of each entry, neighbours joined: their number; *@bytes in all; 0: an empty entry. */
 static unsigned int gather(struct scatterlist *sg, int nents, struct pgtbl_segment *seg, u64 *bytes)
 {
-	unsigned int nr = 0;
-	u64 sum = 0;
-	int i;
+	struct pgtbl_segment *at = seg;
+	u64 end = 1, sum = 0; /* no entry begins in the middle of a page */
 
-	for (i = 0; i < nents; i++, sg = sg_next(sg)) {
+	for (;;) {
 		u64 phys = sg_phys(sg);
 		u64 offset = page_offset(phys);
 		u64 size = PAGE_ALIGN(offset + sg->length);
@@ -41,46 +48,56 @@ static unsigned int gather(struct scatterlist *sg, int nents, struct pgtbl_segme
 			return 0;
 		phys -= offset;
 		sum += size;
-		if (nr && seg[nr - 1].phys + seg[nr - 1].size == phys) {
-			seg[nr - 1].size += size;
-			continue;
+		if (phys == end) {
+			at[-1].size += size;
+		} else {
+			at->phys = phys;
+			at->size = size;
+			at++;
 		}
-		seg[nr].phys = phys;
-		seg[nr].size = size;
-		nr++;
+		end = phys + size;
+		if (!--nents)
+			break;
+		sg = next_entry(sg);
 	}
 	*bytes = sum;
-	return nr;
+	return at - seg;
 }
 
 /* Tells the device's view of the range at @iova; returns the number of segments. */
 static int describe(struct device *dev, struct scatterlist *sg, int nents, u64 iova)
 {
 	u64 max = dma_get_max_seg_size(dev), boundary = dma_get_seg_boundary(dev);
-	struct scatterlist *in = sg, *out = NULL;
-	u64 start = 0, len = 0;
-	int i, nr = 0;
+	u64 start = iova + page_offset(sg->offset), len = sg->length;
+	struct scatterlist *in = sg, *out = sg;
+	int left = nents, nr = 1;
 
-	for (i = 0; i < nents; i++, in = sg_next(in)) {
-		u64 offset = page_offset(in->offset), n = in->length;
+	iova += PAGE_ALIGN(page_offset(sg->offset) + len);
+	while (--left) {
+		u64 offset, n;
 
+		in = next_entry(in);
+		offset = page_offset(in->offset);
+		n = in->length;
 		/* @iova is where this entry's pages begin. */
-		if (out && !offset && start + len == iova && len + n <= max &&
+		if (!offset && start + len == iova && len + n <= max &&
 		    (start & boundary) + len + n - 1 <= boundary) {
 			len += n;
 		} else {
-			out = out ? sg_next(out) : sg;
+			sg_dma_address(out) = start;
+			sg_dma_len(out) = len;
+			out = next_entry(out);
 			start = iova + offset;
 			len = n;
-			sg_dma_address(out) = start;
 			nr++;
 		}
-		sg_dma_len(out) = len;
 		iova += PAGE_ALIGN(offset + n);
 	}
+	sg_dma_address(out) = start;
+	sg_dma_len(out) = len;
 	/* Unmapping ends at a length of 0. */
 	if (nr < nents)
-		sg_dma_len(sg_next(out)) = 0;
+		sg_dma_len(next_entry(out)) = 0;
 	return nr;
 }
 
@@ -124,7 +141,7 @@ static int map_as_one(struct device *dev, struct scatterlist *sg, int nents,
 int ivtd_map_sg(struct device *dev, struct scatterlist *sg, int nents,
 		enum dma_data_direction dir, unsigned long attrs)
 {
-	struct pgtbl_segment stack[STACK_SEGMENTS], *seg;
+	struct pgtbl_segment stack[STACK_SEGMENTS] plat_uninit, *seg;
 	int ret;
 
 	if (likely(nents <= STACK_SEGMENTS))
