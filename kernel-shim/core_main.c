@@ -6,7 +6,14 @@
 
 static int __init iova_core_init(void)
 {
-	return plat_kernel_init();
+	int err = plat_kernel_init();
+
+	if (err)
+		return err;
+	err = core_params_init();
+	if (err)
+		plat_kernel_exit();
+	return err;
 }
 module_init(iova_core_init);
 
@@ -14,6 +21,7 @@ static void __exit iova_core_exit(void)
 {
 	s64 left = plat_kernel_live_bytes();
 
+	core_params_exit();
 	plat_kernel_exit();
 	WARN(left, "iova_core: %lld bytes were never freed\n", left);
 }

@@ -5,12 +5,13 @@
 # from the libraries' own lists.
 CORE_C = $(libiova_libiova_core_la_SOURCES) $(libpgtbl_libpgtbl_core_la_SOURCES) \
 	$(libdma_libdma_core_la_SOURCES) $(libvtd_libvtd_core_la_SOURCES)
-KERNEL_CORE_C = kernel-shim/core_main.c kernel-shim/exports.c kernel-shim/plat_kernel.c
+KERNEL_CORE_C = kernel-shim/core_main.c kernel-shim/core_params.c kernel-shim/exports.c \
+	kernel-shim/plat_kernel.c
 KERNEL_VTD_C = kernel-shim/vtd_main.c kernel-shim/vtd_acpi.c kernel-shim/vtd_hw.c \
 	kernel-shim/vtd_irq.c kernel-shim/vtd_source.c kernel-shim/vtd_domain.c \
-	kernel-shim/vtd_space.c kernel-shim/vtd_inval.c kernel-shim/vtd_iommu_ops.c \
-	kernel-shim/vtd_dma_ops.c kernel-shim/vtd_dma_sg.c kernel-shim/vtd_dma_alloc.c \
-	kernel-shim/vtd_debugfs.c
+	kernel-shim/vtd_space.c kernel-shim/vtd_inval.c \
+	kernel-shim/vtd_iommu_ops.c kernel-shim/vtd_dma_ops.c kernel-shim/vtd_dma_sg.c \
+	kernel-shim/vtd_dma_alloc.c kernel-shim/vtd_debugfs.c
 KERNEL_SELFTEST_C = kernel-shim/selftest_main.c kernel-shim/selftest_torment.c \
 	kernel-shim/selftest_words.c kernel-shim/selftest_iova.c kernel-shim/selftest_pgtbl.c \
 	kernel-shim/selftest_dmap.c kernel-shim/selftest_mem.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* plat_kernel.h - what iova_core.ko's beginning and end need from plat_kernel.c. */
+/* plat_kernel.h - what iova_core.ko's beginning and end need from its other files. */
 #ifndef PLAT_KERNEL_H
 #define PLAT_KERNEL_H
 
@@ -10,5 +10,9 @@ void plat_kernel_exit(void);
 
 /* Bytes handed out by plat_mem_default and not given back. */
 s64 plat_kernel_live_bytes(void);
+
+/* core_params.c: modules of this project refuse parameters they do not have. */
+int core_params_init(void);
+void core_params_exit(void);
 
 #endif

@@ -61,9 +61,9 @@ try_parameters() {
 	no_load "Invalid argument" "mode=fast: neither strict nor lazy" mode=fast
 	no_load "Invalid argument" "age_ms=0: not 1..1000" age_ms=0
 	no_load "Invalid argument" "age_ms=1001: not 1..1000" age_ms=1001
-	mark
-	load_driver colour=blue
-	check "an unknown parameter is named" logged "iova_vtd: unknown parameter 'colour' ignored"
+	no_load "Invalid argument" "unknown parameter 'colour'" colour=blue
+	no_load "Invalid argument" "unknown parameter 'colour'" mode=lazy colour
+	load_driver
 	check "the unload knob wants a 1" fails "Invalid argument" \
 		sh -c "echo perhaps >/sys/module/iova_vtd/parameters/unload"
 	check "the mode is fixed after loading" fails "Permission denied\|can't create" \
