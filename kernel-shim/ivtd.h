@@ -9,6 +9,7 @@
  * vtd_source.c     source ids of devices and what they are attached to
  * vtd_domain.c     IOMMU domains: life, attach, map and unmap
  * vtd_space.c      the DMA space of a domain: addresses, reservations, lazy timer
+ * vtd_firmware.c   memory that firmware uses through devices
  * vtd_inval.c      the way from domains to the invalidation queues
  * vtd_iommu_ops.c  the IOMMU core's view of devices
  * vtd_dma_ops.c    the DMA API: pages and resources
@@ -50,6 +51,7 @@ struct ivtd_domain;
  * @virq:    of the fault interrupt; 0: none
  * @sources: source id -> struct ivtd_source; ivtd_lock, RCU for readers
  * @faults:  records read
+ * @fault_timer: runs while the interrupt rests
  */
 struct ivtd_unit {
 	struct iommu_device iommu;
@@ -64,6 +66,7 @@ struct ivtd_unit {
 	bool registered;
 	struct xarray sources;
 	atomic64_t faults;
+	struct timer_list fault_timer;
 };
 
 /**
@@ -96,6 +99,7 @@ struct ivtd_counters {
  * @quiet:    @lazy, and the timer does not run: whoever queues something starts it
  * @snoop:    mappings ask for coherent access whatever the device says
  * @mapped:   something was mapped through the IOMMU core
+ * @stands_in: holds firmware's memory until the IOMMU core attaches the device
  * @poisoned: the hardware may still use the tables: never free them
  */
 struct ivtd_domain {
@@ -109,6 +113,7 @@ struct ivtd_domain {
 	bool quiet;
 	bool snoop;
 	bool mapped;
+	bool stands_in;
 	bool poisoned;
 	struct timer_list timer;
 	unsigned int idle;
@@ -197,13 +202,12 @@ void ivtd_irq_teardown(void);
 /* vtd_source.c */
 struct ivtd_device *ivtd_device_create(struct pci_dev *pdev, struct ivtd_unit *u);
 void ivtd_device_destroy(struct ivtd_device *vd);
-int ivtd_device_switch(struct ivtd_device *vd, struct ivtd_domain *domain);
-void ivtd_device_block(struct ivtd_device *vd);
+int ivtd_device_attach(struct ivtd_device *vd, struct ivtd_domain *domain);
+void ivtd_device_leave(struct ivtd_device *vd);
 
 /* vtd_domain.c */
 struct iommu_domain *ivtd_domain_alloc(unsigned int type);
 extern const struct iommu_domain_ops ivtd_domain_ops;
-bool ivtd_rmrr_relaxable(struct pci_dev *pdev);
 
 /* vtd_space.c */
 int ivtd_space_prepare(struct ivtd_domain *d, struct ivtd_device *vd);
@@ -211,6 +215,12 @@ void ivtd_space_destroy(struct ivtd_domain *d);
 void ivtd_space_wake(struct ivtd_domain *d);
 void ivtd_housekeeping_start(void);
 void ivtd_housekeeping_stop(void);
+
+/* vtd_firmware.c */
+bool ivtd_rmrr_relaxable(struct pci_dev *pdev);
+int ivtd_rmrr_map(struct pgtbl *pt, u64 first, u64 last);
+int ivtd_firmware_keep(void);
+void ivtd_firmware_release(void);
 
 /* vtd_inval.c */
 extern const struct dmap_inval_ops ivtd_inval_ops;

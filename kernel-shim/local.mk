@@ -9,7 +9,7 @@ KERNEL_CORE_C = kernel-shim/core_main.c kernel-shim/core_params.c kernel-shim/ex
 	kernel-shim/plat_kernel.c
 KERNEL_VTD_C = kernel-shim/vtd_main.c kernel-shim/vtd_acpi.c kernel-shim/vtd_hw.c \
 	kernel-shim/vtd_irq.c kernel-shim/vtd_source.c kernel-shim/vtd_domain.c \
-	kernel-shim/vtd_space.c kernel-shim/vtd_inval.c \
+	kernel-shim/vtd_space.c kernel-shim/vtd_firmware.c kernel-shim/vtd_inval.c \
 	kernel-shim/vtd_iommu_ops.c kernel-shim/vtd_dma_ops.c kernel-shim/vtd_dma_sg.c \
 	kernel-shim/vtd_dma_alloc.c kernel-shim/vtd_debugfs.c
 KERNEL_SELFTEST_C = kernel-shim/selftest_main.c kernel-shim/selftest_torment.c \

@@ -93,18 +93,11 @@ static void domain_free(struct iommu_domain *domain)
 
 /*
  * Firmware's regions must stay mapped whoever owns the device; who gets an
- * unmanaged domain maps only what it likes.  USB and graphics devices stop
- * using theirs once a driver has taken over (Linux: "relaxable").
+ * unmanaged domain maps only what it likes.
  */
 static int has_rmrr(void *ctx, u64 first, u64 last)
 {
 	return 1;
-}
-
-bool ivtd_rmrr_relaxable(struct pci_dev *pdev)
-{
-	return pdev->class >> 8 == PCI_CLASS_SERIAL_USB ||
-	       pdev->class >> 16 == PCI_BASE_CLASS_DISPLAY;
 }
 
 static int attach_dev(struct iommu_domain *domain, struct device *dev)
@@ -119,9 +112,7 @@ static int attach_dev(struct iommu_domain *domain, struct device *dev)
 		dev_warn(dev, "iova_vtd: firmware uses memory through it: not for assignment\n");
 		return -EPERM;
 	}
-	mutex_lock(&ivtd_lock);
-	ret = ivtd_device_switch(vd, to_ivtd(domain));
-	mutex_unlock(&ivtd_lock);
+	ret = ivtd_device_attach(vd, to_ivtd(domain));
 	if (ret)
 		dev_err(dev, "iova_vtd: not attached (%d)\n", ret);
 	return ret;
@@ -132,10 +123,8 @@ static void detach_dev(struct iommu_domain *domain, struct device *dev)
 {
 	struct ivtd_device *vd = dev_iommu_priv_get(dev);
 
-	mutex_lock(&ivtd_lock);
 	if (vd && vd->domain == to_ivtd(domain))
-		ivtd_device_block(vd);
-	mutex_unlock(&ivtd_lock);
+		ivtd_device_leave(vd);
 }
 
 static int map_pages(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys,

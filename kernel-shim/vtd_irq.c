@@ -16,6 +16,9 @@
 #include <asm/irqdomain.h>
 
 #define FAULTS_AT_ONCE 8
+/* Faster than this a device may fault for ever: let others run, too. */
+#define ROUNDS_MAX 32
+#define REST_MS 10
 
 static struct fwnode_handle *fwnode;
 static struct irq_domain *irq_domain;
@@ -41,15 +44,18 @@ static void print_fault(const struct vtd_fault *f)
 			   f->reason, f->text);
 }
 
-/* Until the unit has none left: the next interrupt comes only when a record is new. */
-static irqreturn_t fault_handler(int irq, void *data)
+/*
+ * Reads until a look finds no record: while one is left, no interrupt comes for
+ * new ones.  False: there are still some.
+ */
+static bool read_faults(struct ivtd_unit *u)
 {
 	struct vtd_fault fault[FAULTS_AT_ONCE];
-	struct ivtd_unit *u = data;
+	unsigned int round;
 	bool lost;
-	int i, nr;
+	int i, nr = 1;
 
-	do {
+	for (round = 0; nr > 0 && round < ROUNDS_MAX; round++) {
 		nr = vtd_fault_read(u->unit, fault, FAULTS_AT_ONCE, &lost);
 		for (i = 0; i < nr; i++) {
 			count_fault(u, fault[i].source_id);
@@ -57,8 +63,30 @@ static irqreturn_t fault_handler(int irq, void *data)
 		}
 		if (lost)
 			pr_err_ratelimited("fault: unit %u dropped some\n", u->index);
-	} while (nr == FAULTS_AT_ONCE);
+	}
+	return nr <= 0;
+}
+
+/* Masked, the unit remembers that it wants an interrupt. */
+static irqreturn_t fault_handler(int irq, void *data)
+{
+	struct ivtd_unit *u = data;
+
+	if (!read_faults(u)) {
+		vtd_fault_mask(u->unit, true);
+		mod_timer(&u->fault_timer, jiffies + msecs_to_jiffies(REST_MS));
+	}
 	return IRQ_HANDLED;
+}
+
+static void rested(struct timer_list *timer)
+{
+	struct ivtd_unit *u = from_timer(u, timer, fault_timer);
+
+	if (read_faults(u))
+		vtd_fault_mask(u->unit, false);
+	else
+		mod_timer(timer, jiffies + msecs_to_jiffies(REST_MS));
 }
 
 static struct ivtd_unit *unit_of(struct irq_data *data)
@@ -146,6 +174,7 @@ static int unit_irq(struct ivtd_unit *u)
 	virq = irq_domain_alloc_irqs(irq_domain, 1, NUMA_NO_NODE, &info);
 	if (virq < 0)
 		return virq;
+	timer_setup(&u->fault_timer, rested, 0);
 	ret = request_irq(virq, fault_handler, IRQF_NO_THREAD, "iova-vtd-fault", u);
 	if (ret) {
 		irq_dispose_mapping(virq);
@@ -185,6 +214,8 @@ void ivtd_irq_teardown(void)
 		if (!u->virq)
 			continue;
 		free_irq(u->virq, u);
+		del_timer_sync(&u->fault_timer);
+		vtd_fault_mask(u->unit, true);
 		irq_dispose_mapping(u->virq);
 		u->virq = 0;
 	}

@@ -3,9 +3,9 @@
  * vtd_main.c - iova_vtd.ko: load, unload, and the knobs.
  *
  * Order of loading, and backwards to unload: DMAR table; every unit taken over,
- * quiet; fault interrupts; translation on, with every device blocked; the IOMMU
- * core, which probes and attaches the devices.  So no device ever has more
- * access than its domain gives it.
+ * quiet; fault interrupts; translation on, with every device blocked but for
+ * firmware's memory; the IOMMU core, which probes and attaches the devices.  So
+ * no device ever has more access than its domain gives it.
  *
  * Each device holds a reference on the module, so that it cannot be removed
  * while it serves any: writing to the parameter "unload" ends that.
@@ -189,10 +189,13 @@ static int serve(void)
 	ret = ivtd_irq_setup();
 	if (ret)
 		goto stop;
-	ret = enable_units();
+	ret = ivtd_firmware_keep();
 	if (ret)
 		goto irq;
-	ret = register_units();
+	ret = enable_units();
+	if (!ret)
+		ret = register_units();
+	ivtd_firmware_release();
 	if (ret)
 		goto disable;
 	return 0;

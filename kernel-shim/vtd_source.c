@@ -165,46 +165,66 @@ static int get_tag(struct ivtd_domain *d, struct ivtd_unit *u)
 	return 0;
 }
 
-/* Detaches all ids of @vd. */
-void ivtd_device_block(struct ivtd_device *vd)
+static void forget_domain(struct ivtd_device *vd)
 {
-	unsigned int i;
-
-	lockdep_assert_held(&ivtd_lock);
-	for (i = 0; i < vd->nr; i++)
-		source_block(vd->unit, vd->source[i],
-			     xa_load(&vd->unit->sources, vd->source[i]));
 	vd->domain = NULL;
 	vd->space = NULL;
 	vd->count = NULL;
 }
 
-/*
- * Attaches all ids of @vd to @d.  On error the device is blocked: what it was
- * attached to before is gone, and nothing else would be safe.
- */
-int ivtd_device_switch(struct ivtd_device *vd, struct ivtd_domain *d)
+/* Detaches the ids of @vd, as far as nobody else has attached them elsewhere. */
+void ivtd_device_leave(struct ivtd_device *vd)
+{
+	struct ivtd_source *source;
+	unsigned int i;
+
+	mutex_lock(&ivtd_lock);
+	for (i = 0; i < vd->nr; i++) {
+		source = xa_load(&vd->unit->sources, vd->source[i]);
+		if (source->domain == vd->domain)
+			source_block(vd->unit, vd->source[i], source);
+	}
+	forget_domain(vd);
+	mutex_unlock(&ivtd_lock);
+}
+
+static int switch_sources(struct ivtd_device *vd, struct ivtd_domain *d)
 {
 	unsigned int i;
 	int ret = 0;
 
-	lockdep_assert_held(&ivtd_lock);
-	if (d->domain.type != IOMMU_DOMAIN_BLOCKED)
-		ret = get_tag(d, vd->unit);
-	if (!ret)
-		ret = ivtd_space_prepare(d, vd);
-	if (ret)
-		return ret;
 	for (i = 0; i < vd->nr && !ret; i++)
 		ret = source_attach(vd->unit, vd->source[i], d);
 	if (ret) {
-		ivtd_device_block(vd);
+		for (i = 0; i < vd->nr; i++)
+			source_block(vd->unit, vd->source[i],
+				     xa_load(&vd->unit->sources, vd->source[i]));
+		forget_domain(vd);
 		return ret;
 	}
 	vd->domain = d;
 	vd->space = d->space;
 	vd->count = d->count;
 	return 0;
+}
+
+/*
+ * Attaches all ids of @vd to @d.  If the hardware does not go along the device
+ * is blocked: what it was attached to before is gone, and nothing else is safe.
+ */
+int ivtd_device_attach(struct ivtd_device *vd, struct ivtd_domain *d)
+{
+	int ret = 0;
+
+	mutex_lock(&ivtd_lock);
+	if (d->domain.type != IOMMU_DOMAIN_BLOCKED)
+		ret = get_tag(d, vd->unit);
+	if (!ret)
+		ret = ivtd_space_prepare(d, vd);
+	if (!ret)
+		ret = switch_sources(vd, d);
+	mutex_unlock(&ivtd_lock);
+	return ret;
 }
 
 struct ivtd_device *ivtd_device_create(struct pci_dev *pdev, struct ivtd_unit *u)

@@ -17,47 +17,22 @@
 
 #define RESERVE_TRIES 1000
 
-static int reserve_piece(struct iova_space *iova, u64 first, u64 last, struct iova_range *conflict)
+/*
+ * Takes [@first, @last] out of use, as far as it is addressable.  Some of it may
+ * be reserved already.  -EBUSY: somebody has mapped there.
+ */
+static int reserve(struct iova_space *iova, u64 first, u64 last)
 {
 	unsigned int tries;
 	int ret = -EAGAIN;
 
-	for (tries = 0; ret == -EAGAIN && tries < RESERVE_TRIES; tries++)
-		ret = iova_space_reserve(iova, first, last, conflict);
-	return ret;
-}
-
-/*
- * Takes [@first, @last] out of use, as far as it is addressable; parts that are
- * reserved already are left as they are.  -EBUSY: somebody has mapped there.
- */
-static int reserve(struct iova_space *iova, u64 first, u64 last)
-{
-	struct iova_range conflict, range;
-	u64 end;
-	int ret;
-
 	first = max_t(u64, first & PAGE_MASK, PAGE_SIZE);
 	last = min(last | ~PAGE_MASK, ivtd.iova_last);
-	for (end = last; first <= last;) {
-		ret = reserve_piece(iova, first, end, &conflict);
-		if (ret == -EEXIST) {
-			if (!iova_space_find(iova, conflict.first, &range))
-				return -EBUSY;
-			if (conflict.first > first) {
-				end = conflict.first - 1;
-				continue;
-			}
-			end = max(conflict.last, first | ~PAGE_MASK);
-		} else if (ret) {
-			return ret;
-		}
-		if (end >= last)
-			break;
-		first = end + 1;
-		end = last;
-	}
-	return 0;
+	if (first > last)
+		return 0;
+	for (tries = 0; ret == -EAGAIN && tries < RESERVE_TRIES; tries++)
+		ret = iova_space_reserve_merge(iova, first, last, NULL);
+	return ret == -EEXIST ? -EBUSY : ret;
 }
 
 /*
@@ -82,20 +57,9 @@ static int reserve_windows(struct iova_space *iova, struct pci_dev *pdev)
 static int map_rmrr(void *ctx, u64 first, u64 last)
 {
 	struct ivtd_domain *d = ctx;
-	int ret;
+	int ret = reserve(d->iova, first, last);
 
-	first &= PAGE_MASK;
-	last |= ~PAGE_MASK;
-	ret = reserve(d->iova, first, last);
-	for (; !ret && first < last; first += PAGE_SIZE) {
-		uint64_t phys;
-
-		if (!pgtbl_translate(d->pt, first, &phys))
-			ret = phys == first ? 0 : -EBUSY;
-		else
-			ret = pgtbl_map(d->pt, first, first, PAGE_SIZE, PGTBL_READ | PGTBL_WRITE);
-	}
-	return ret;
+	return ret ? ret : ivtd_rmrr_map(d->pt, first, last);
 }
 
 static void timer_expired(struct timer_list *timer);
