@@ -94,6 +94,7 @@ struct ivtd_counters {
  * @pt:       NULL: identity or blocked
  * @space:    addresses for the DMA API; NULL: not a DMA domain, or never attached
  * @home:     the one unit that @space's invalidations go to
+ * @host:     the bridge whose windows @iova leaves out; the last one, if there are several
  * @tag:      per unit, libvtd's domain id; 0: not attached there.  Read without a lock.
  * @lazy:     unmaps may wait for a flush
  * @quiet:    @lazy, and the timer does not run: whoever queues something starts it
@@ -108,6 +109,7 @@ struct ivtd_domain {
 	struct iova_space *iova;
 	struct dmap_space *space;
 	struct ivtd_unit *home;
+	struct pci_host_bridge *host;
 	struct ivtd_counters __percpu *count;
 	bool lazy;
 	bool quiet;

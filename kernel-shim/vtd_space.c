@@ -13,6 +13,7 @@
 #include "iova_resv.h"
 
 #include <linux/jiffies.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #define RESERVE_TRIES 1000
@@ -35,22 +36,57 @@ static int reserve(struct iova_space *iova, u64 first, u64 last)
 	return ret == -EEXIST ? -EBUSY : ret;
 }
 
+/* Takes [@first, @last] out of a list of @nr ranges, which may grow by one. */
+static unsigned int cut(struct iova_range *range, unsigned int nr, u64 first, u64 last)
+{
+	unsigned int i, n = nr;
+
+	for (i = 0; i < nr; i++) {
+		struct iova_range r = range[i];
+
+		if (r.last < first || r.first > last)
+			continue;
+		range[i] = r.first < first ? (struct iova_range){ r.first, first - 1 } :
+					     IOVA_RANGE_NONE;
+		if (r.last > last)
+			range[n++] = (struct iova_range){ last + 1, r.last };
+	}
+	return n;
+}
+
 /*
- * Addresses that a host bridge routes to its devices: a request there might
- * never reach the unit (no ACS between the devices of a bus).
+ * Leaves out the interrupt window, and what the host bridge routes to its
+ * devices: a request there might never reach the unit (no ACS between them).
+ * In one call, since each of libiova's waits for a grace period.
  */
-static int reserve_windows(struct iova_space *iova, struct pci_dev *pdev)
+static int leave_out_windows(struct ivtd_domain *d, struct pci_dev *pdev)
 {
 	struct pci_host_bridge *host = pci_find_host_bridge(pdev->bus);
 	struct resource_entry *window;
-	int ret = 0;
+	struct iova_range *range;
+	unsigned int nr = 3, tries;
+	int ret = -EAGAIN;
 
+	if (d->host == host)
+		return 0;
+	resource_list_for_each_entry(window, &host->windows)
+		nr++;
+	range = kmalloc_array(nr, sizeof(*range), GFP_KERNEL);
+	if (!range)
+		return -ENOMEM;
+	range[0] = (struct iova_range){ 0, ivtd.iova_last };
+	nr = cut(range, 1, VTD_INTERRUPT_FIRST, VTD_INTERRUPT_LAST);
 	resource_list_for_each_entry(window, &host->windows) {
-		if (resource_type(window->res) == IORESOURCE_MEM && !ret)
-			ret = reserve(iova, window->res->start - window->offset,
-				      window->res->end - window->offset);
+		if (resource_type(window->res) == IORESOURCE_MEM)
+			nr = cut(range, nr, window->res->start - window->offset,
+				 window->res->end - window->offset);
 	}
-	return ret;
+	for (tries = 0; ret == -EAGAIN && tries < RESERVE_TRIES; tries++)
+		ret = iova_space_allow(d->iova, range, nr, NULL);
+	kfree(range);
+	if (!ret)
+		d->host = host;
+	return ret == -EEXIST ? -EBUSY : ret;
 }
 
 /* Maps a region that firmware uses, at its own address, unless the IOMMU core has done it. */
@@ -87,10 +123,8 @@ static int make_space(struct ivtd_domain *d, struct ivtd_unit *u)
 
 	if (ret)
 		return ret;
-	ret = reserve(d->iova, VTD_INTERRUPT_FIRST, VTD_INTERRUPT_LAST);
 	config.iova = d->iova;
-	if (!ret)
-		ret = dmap_space_create(&d->space, &config);
+	ret = dmap_space_create(&d->space, &config);
 	if (ret) {
 		iova_space_destroy(d->iova);
 		d->iova = NULL;
@@ -116,11 +150,11 @@ int ivtd_space_prepare(struct ivtd_domain *d, struct ivtd_device *vd)
 		ret = -EINVAL;
 	}
 	if (!ret)
-		ret = reserve_windows(d->iova, vd->pdev);
+		ret = leave_out_windows(d, vd->pdev);
 	if (!ret)
 		ret = ivtd_dmar_rmrrs(vd->pdev, map_rmrr, d);
 	if (ret == -EBUSY)
-		pci_err(vd->pdev, "iova_vtd: its reserved memory is in use by its group\n");
+		pci_err(vd->pdev, "iova_vtd: what it reserves is in use by its group\n");
 	return ret;
 }
 
