@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
+#include <linux/string.h>
 
 unsigned int st_seconds = 2;
 module_param_named(seconds, st_seconds, uint, 0444);
@@ -18,6 +19,10 @@ MODULE_PARM_DESC(seconds, "how long each of the tests with interrupts runs (defa
 u64 st_seed;
 module_param_named(seed, st_seed, ullong, 0444);
 MODULE_PARM_DESC(seed, "of the random numbers (default: a new one, printed)");
+
+static char *tests = "words,iova,pgtbl,dmap";
+module_param(tests, charp, 0444);
+MODULE_PARM_DESC(tests, "which ones, from words,iova,pgtbl,dmap (default: all of them)");
 
 static unsigned int passed, failed;
 
@@ -59,17 +64,23 @@ u64 st_random(u64 *state)
 	return z ^ z >> 31;
 }
 
+static void run(const char *name, void (*fn)(void))
+{
+	if (strstr(tests, name))
+		fn();
+}
+
 static int __init iova_selftest_init(void)
 {
 	if (!st_seed)
 		get_random_bytes(&st_seed, sizeof(st_seed));
 	pr_info("seed=%llu seconds=%u\n", st_seed, st_seconds);
-	st_words();
-	st_iova();
-	st_pgtbl();
-	st_dmap();
+	run("words", st_words);
+	run("iova", st_iova);
+	run("pgtbl", st_pgtbl);
+	run("dmap", st_dmap);
 	pr_info("%u passed, %u failed\n", passed, failed);
-	return failed ? -EINVAL : 0;
+	return failed || !passed ? -EINVAL : 0;
 }
 module_init(iova_selftest_init);
 

@@ -2,10 +2,11 @@
 /*
  * selftest_pgtbl.c - libpgtbl: maps, unmaps and reclaim in one table.
  *
- * Each actor owns every ST_ACTORS-th page of the same few leaf tables, and a
- * 2 MiB area of its own.  What it maps it must find until it unmaps it, whatever
- * the others do, interrupted or interrupting, and however often reclaim takes
- * empty tables away meanwhile.  In the end no mapping and no page is left.
+ * Each actor owns every ST_ACTORS-th page of the same leaf tables, and a 2 MiB
+ * area of its own.  What it maps it must find until it unmaps it, whatever the
+ * others do, interrupted or interrupting, and however often reclaim takes empty
+ * tables away meanwhile.  After each reclaim the actors move on to other tables,
+ * not quite all at once.  In the end no mapping and no page is left.
  */
 #include "selftest.h"
 #include "pgtbl.h"
@@ -16,7 +17,8 @@
 
 #define PAGE 4096ull
 #define LARGE (512 * PAGE)
-#define TABLES 64u			   /* leaf tables that all actors use, often empty */
+#define TABLES 64u			   /* leaf tables that all actors use ... */
+#define WINDOW 4u			   /* ... most of them these, for the time being */
 #define SHARED (1ull << 33)		   /* where they begin */
 #define OWN_AREAS (1ull << 37)		   /* and where the areas of single actors begin */
 #define PHYS(iova) ((iova) + (1ull << 44)) /* where a page goes */
@@ -113,7 +115,10 @@ static void step(struct st_actor *a)
 		iova = OWN_AREAS + a->id * LARGE;
 		size = LARGE;
 	} else {
-		iova = SHARED + ((v >> 8) % (TABLES * 512 / ST_ACTORS) * ST_ACTORS + a->id) * PAGE;
+		i = (unsigned int)READ_ONCE(a->t->extra_steps) * WINDOW;
+		i = (i + (unsigned int)(v >> 8) % (WINDOW + WINDOW / 2)) % TABLES;
+		iova = SHARED + i * LARGE +
+		       ((v >> 32) % (512 / ST_ACTORS) * ST_ACTORS + a->id - 1) * PAGE;
 		size = PAGE;
 	}
 	for (i = 0; i < a->nr_held; i++)

@@ -289,6 +289,41 @@ static void fence_in_irq(void *result)
 	*(int *)result = plat_fence_cpus(PLAT_CPU_NONE);
 }
 
+static int inside; /* 1: another CPU is where a step would be; 2: it was */
+
+static void stay_inside(void *unused)
+{
+	WRITE_ONCE(inside, 1);
+	mdelay(5); /* interrupts are off */
+	smp_store_release(&inside, 2);
+}
+
+/* While a CPU has interrupts off it may be inside a step: the fence waits. */
+static void fence_waits(void)
+{
+	unsigned int last = cpumask_last(cpu_online_mask);
+	int seen;
+
+	migrate_disable();
+	if (last == raw_smp_processor_id())
+		last = cpumask_first(cpu_online_mask);
+	inside = 0;
+	if (last == raw_smp_processor_id() || !IS_ENABLED(CONFIG_PREEMPT_COUNT) ||
+	    smp_call_function_single((int)last, stay_inside, NULL, 0)) {
+		migrate_enable();
+		st_skip("fence: waits for a step", "one CPU, or pre-emption is not counted");
+		return;
+	}
+	while (!READ_ONCE(inside))
+		cpu_relax();
+	plat_fence_cpus(last);
+	seen = READ_ONCE(inside);
+	migrate_enable();
+	while (smp_load_acquire(&inside) != 2)
+		cpu_relax();
+	st_ok(seen == 2, "fence: waits for a step");
+}
+
 /* Where waiting is impossible the fence says so, and elsewhere it works. */
 static void fence_contexts(void)
 {
@@ -319,6 +354,7 @@ static void fence_contexts(void)
 
 void st_words(void)
 {
+	fence_waits();
 	fence_contexts();
 	words_torment("words", false);
 	if (num_online_cpus() > 1)
