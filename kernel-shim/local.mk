@@ -38,6 +38,8 @@ kobj/links: Makefile
 	done >kobj/kernel-shim/headers.inc && touch $@
 modules: kobj/links
 	+$(AM_V_at)$(KBUILD) modules
+modules_install: modules
+	+$(AM_V_at)$(KBUILD) modules_install INSTALL_MOD_PATH='$(DESTDIR)'
 modules_clean:
 	rm -rf kobj
-.PHONY: modules modules_clean
+.PHONY: modules modules_install modules_clean

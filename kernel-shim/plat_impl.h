@@ -10,7 +10,11 @@
  * pre-emption alone and ending in a compare-and-swap would protect the word as
  * well, but such a step can be interrupted between the look at the owner and
  * the store, so that taking words away would have to wait for a grace period,
- * and hence could not be done where DMA is mapped.
+ * and hence could not be done where DMA is mapped.  doc/ordering-kernel.md has
+ * the argument (K1 to K3).
+ *
+ * Loads and stores of a step are relaxed: by K1 and K3 the word is the CPU's
+ * alone, *cell is followed by address, and the fence orders the rest.
  */
 #ifndef PLAT_KERNEL_IMPL_H
 #define PLAT_KERNEL_IMPL_H
@@ -165,7 +169,7 @@ static plat_always_inline bool plat_percpu_cas(uint64_t *p, uint64_t old, uint64
 
 	local_irq_save(flags);
 	if (likely(raw_smp_processor_id() == cpu && READ_ONCE(*p) == old)) {
-		smp_store_release(p, new_val);
+		smp_store_release(p, new_val); /* PLATK-P1: pairs with acquire loads of *p */
 		done = true;
 	}
 	local_irq_restore(flags);

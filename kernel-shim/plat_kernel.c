@@ -24,16 +24,14 @@ static int hotplug_state;
 
 static int cpu_prepare(unsigned int cpu)
 {
-	/* PLATK-D1: full; a CPU that was seen dead starts after what the fence's caller stored */
 	cpumask_clear_cpu(cpu, &dead_cpus);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic(); /* PLATK-D1: before all that the CPU does; pairs with PLATK-F1 */
 	return 0;
 }
 
 static int cpu_dead(unsigned int cpu)
 {
-	/* PLATK-D2: release; what the CPU stored was handed over by the hotplug code */
-	smp_mb__before_atomic();
+	smp_mb__before_atomic(); /* PLATK-D2: after all that the CPU did; pairs with PLATK-F1 */
 	cpumask_set_cpu(cpu, &dead_cpus);
 	return 0;
 }
@@ -47,8 +45,11 @@ static int fence_cpu(unsigned int cpu)
 {
 	if (!smp_call_function_single((int)cpu, between_steps, NULL, 1))
 		return 0;
-	smp_mb(); /* PLATK-F1: pairs with PLATK-D1 */
-	return cpumask_test_cpu((int)cpu, &dead_cpus) ? 0 : -EAGAIN;
+	smp_mb(); /* PLATK-F1: after what the caller stored; pairs with PLATK-D1 */
+	if (!cpumask_test_cpu((int)cpu, &dead_cpus))
+		return -EAGAIN;
+	smp_mb(); /* PLATK-F1: before what the caller loads; pairs with PLATK-D2 */
+	return 0;
 }
 
 /*
@@ -63,7 +64,7 @@ int plat_fence_cpus(unsigned cpu)
 
 	if (!preemptible())
 		return -EAGAIN;
-	smp_mb(); /* PLATK-F2: what the caller stored is seen by every later step */
+	smp_mb(); /* PLATK-F2: what the caller stored is seen by steps after the interrupt */
 	if (cpu != PLAT_CPU_NONE)
 		return cpu < nr_cpu_ids ? fence_cpu(cpu) : 0;
 	for_each_possible_cpu(cpu)

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* plat_rcu.h - read sections that may open without a call: always, in the kernel. */
+/*
+ * plat_rcu.h - read sections for fast paths.
+ *
+ * They last as long as one leaf table takes, so pre-emption may be off: that is
+ * inlined, where rcu_read_lock() of a pre-emptible kernel is a call.
+ * synchronize_rcu() waits for such sections since Linux 5.0.
+ */
 #ifndef PLAT_KERNEL_RCU_H
 #define PLAT_KERNEL_RCU_H
 
@@ -7,10 +13,10 @@
 
 static plat_always_inline bool plat_read_trylock(void)
 {
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	return true;
 }
 
-#define plat_read_tryunlock() plat_read_unlock()
+#define plat_read_tryunlock() rcu_read_unlock_sched()
 
 #endif

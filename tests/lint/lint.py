@@ -180,7 +180,7 @@ def labels():
                 partners = LABEL.findall(cells[3]) if len(cells) > 3 else []
                 docs[cells[0]] = (f, n, partners)
     used = {}
-    for f in under("plat", *CORE):
+    for f in under("plat", "kernel-shim", *CORE):
         for n, text in lines(f):
             for label in LABEL.findall(text):
                 used.setdefault(label, f"{f}:{n}")

@@ -5,6 +5,8 @@
 
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
+void rcu_read_lock_sched(void);
+void rcu_read_unlock_sched(void);
 void synchronize_rcu(void);
 
 #endif
