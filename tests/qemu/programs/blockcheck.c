@@ -29,8 +29,8 @@ static unsigned int jobs = 1;
 
 static void die(const char *what, uint64_t offset_bytes)
 {
-	fprintf(stderr, "blockcheck: %s at %llu: %s\n", what, (unsigned long long)offset_bytes,
-		strerror(errno));
+	fprintf(stderr, "blockcheck: %s at %llu%s%s\n", what, (unsigned long long)offset_bytes,
+		errno ? ": " : "", errno ? strerror(errno) : "");
 	exit(1);
 }
 
@@ -77,7 +77,7 @@ static void verify_blocks(int fd, char *area, unsigned int job)
 			die("read", offset);
 		bad = pattern_check(buf, block_bytes, seed, offset);
 		if (bad >= 0) {
-			errno = EILSEQ;
+			errno = 0;
 			die("wrong data", offset + (uint64_t)bad);
 		}
 	}
