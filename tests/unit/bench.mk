@@ -1,6 +1,6 @@
 # unit tests of bench/
-TESTS += tests/unit/bench_ratios_options.sh
-EXTRA_DIST += tests/unit/bench_ratios_options.sh
+TESTS += tests/unit/bench_ratios_options.sh tests/unit/bench_kernel_ratios.sh
+EXTRA_DIST += tests/unit/bench_ratios_options.sh tests/unit/bench_kernel_ratios.sh
 
 if HAVE_CRITERION
 BENCH_UNIT = tests/unit/test_bench_stats tests/unit/test_bench_ratios
