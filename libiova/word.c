@@ -239,13 +239,14 @@ int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint3
  */
 void iova_count_raced(const struct iova_ref *ref, uint32_t cleared, uint32_t collected)
 {
+	uint32_t more = cleared & ~collected, less = collected & ~cleared;
 	uint64_t units = 0;
 
-	for (; cleared; cleared &= cleared - 1)
+	for (; more; more &= more - 1)
 		units++;
-	for (; collected; collected &= collected - 1)
+	for (; less; less &= less - 1)
 		units--;
-	if (units) /* IOVA-M1: a count only */
+	if (plat_unlikely(units)) /* IOVA-M1: a count only */
 		plat_fetch_add_relaxed(&ref->node->raced, units << iova_unit_lg2(ref->level));
 }
 
