@@ -6,7 +6,8 @@ libpgtbl_libpgtbl_core_la_SOURCES = libpgtbl/pgtbl.h libpgtbl/pgtbl_priv.h libpg
 	libpgtbl/pgtbl_split.h libpgtbl/pgtbl_promote.h libpgtbl/pgtbl_replace.h \
 	libpgtbl/pgtbl_reserve.h libpgtbl/pgtbl_track.h libpgtbl/pgtbl_change.h \
 	libpgtbl/pgtbl_dirty.h libpgtbl/change.c libpgtbl/dirty.c libpgtbl/reserve.c \
-	libpgtbl/pgtbl.c libpgtbl/pages.c libpgtbl/gather.c libpgtbl/dump.c libpgtbl/calls.c \
+	libpgtbl/pgtbl.c libpgtbl/pages.c libpgtbl/gather.c libpgtbl/dump_out.h libpgtbl/pgtbl_dump.h \
+	libpgtbl/dump.c libpgtbl/dump_svg.c libpgtbl/image.c libpgtbl/compare.c libpgtbl/calls.c \
 	libpgtbl/fmt/amdv1.c libpgtbl/fmt/arm.c libpgtbl/fmt/riscv.c libpgtbl/fmt/tce.c \
 	libpgtbl/fmt/vtdss.c libpgtbl/fmt/x86_64.c
 libpgtbl_libpgtbl_core_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libpgtbl
@@ -18,4 +19,5 @@ libpgtbl_libpgtbl_la_LIBADD = libpgtbl/libpgtbl_core.la plat/libplat.la
 libpgtbl_libpgtbl_la_LDFLAGS = $(SOLIB_FLAGS) -Wl,--version-script=$(top_srcdir)/libpgtbl/libpgtbl.map
 libpgtbl_libpgtbl_la_DEPENDENCIES = libpgtbl/libpgtbl_core.la plat/libplat.la libpgtbl/libpgtbl.map
 EXTRA_DIST += libpgtbl/libpgtbl.map
-user_headers += libpgtbl/pgtbl.h libpgtbl/pgtbl_change.h libpgtbl/pgtbl_dirty.h
+user_headers += libpgtbl/pgtbl.h libpgtbl/pgtbl_change.h libpgtbl/pgtbl_dirty.h \
+	libpgtbl/pgtbl_dump.h

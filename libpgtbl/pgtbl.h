@@ -451,6 +451,7 @@ int pgtbl_visit(struct pgtbl *pt, uint64_t first, uint64_t last,
 enum pgtbl_dump_format {
 	PGTBL_DUMP_TEXT, /* a header line, then a line per run of leaves that continue each other */
 	PGTBL_DUMP_JSON, /* one object, the same runs; addresses are strings, "0x..." */
+	PGTBL_DUMP_SVG,	 /* a picture of the tables: a row of boxes for each level */
 };
 
 /**

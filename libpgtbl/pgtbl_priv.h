@@ -108,6 +108,15 @@ enum pgtbl_track_op {
 	PGTBL_TRACK_STOP,
 };
 
+/* One table: where it is, what it serves, and how many of its entries are what. */
+struct pgtbl_table_info {
+	uint64_t phys;
+	uint64_t first;
+	unsigned entries;
+	unsigned leaves;
+	unsigned tables;
+};
+
 /* A step of the visitor: see pgtbl_ops.leaves. */
 #define PGTBL_LEAF_BATCH 16u
 
@@ -118,6 +127,8 @@ enum pgtbl_track_op {
  *           to go on from, *more whether there is one
  * @reclaim_level: unlink empty tables of @level; returns how many
  * @promote_level: leaves for tables of @level; how many, or an error before the first
+ * @table:   the table of @level that serves table->first, or the next one up to @last:
+ *           its words, unless @copy is NULL, and what is in it; false: there is none
  * @demote, @replace, @reserve: see pgtbl_change.h
  * @track, @fault: see pgtbl_dirty.h
  * @has_ad:  hardware may keep accessed and dirty bits
@@ -146,6 +157,8 @@ struct pgtbl_ops {
 		       struct pgtbl_gather *gather, struct pgtbl_report *report);
 	int (*reserve)(struct pgtbl *pt, uint64_t iova, uint64_t last, uint64_t page_bytes,
 		       struct pgtbl_report *report);
+	bool (*table)(struct pgtbl *pt, unsigned level, uint64_t last, uint64_t *copy,
+		      struct pgtbl_table_info *table);
 	void (*track)(struct pgtbl *pt, uint64_t first, uint64_t last, enum pgtbl_track_op op,
 		      const struct pgtbl_bitmap *bitmap, struct pgtbl_gather *gather);
 	int (*fault)(struct pgtbl *pt, uint64_t iova, struct pgtbl_gather *gather);
@@ -284,6 +297,20 @@ static inline void pgtbl_gather_cover(struct pgtbl_gather *gather, uint64_t firs
 		if (gather->range[i].first <= first && gather->range[i].last >= last)
 			return;
 	pgtbl_gather_add(gather, first, last);
+}
+
+/* dump_svg.c */
+int pgtbl_dump_svg(struct pgtbl *pt, uint64_t first, uint64_t last,
+		   int (*print)(void *ctx, const char *text, size_t len), void *ctx);
+
+/* From a table of @level to the address behind it; false if that is behind @last. */
+static inline bool pgtbl_table_behind(const struct pgtbl *pt, unsigned level, uint64_t last,
+				      struct pgtbl_table_info *table)
+{
+	uint64_t end = table->first | ((1ull << pt->span_lg2[level + 1]) - 1);
+
+	table->first = end + 1;
+	return level < pt->levels && end < last;
 }
 
 #endif

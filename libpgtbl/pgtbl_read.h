@@ -51,4 +51,48 @@ static unsigned pt_leaves(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *
 	return n;
 }
 
+/* Copy @table of @level, and count what is in it. */
+static void pt_table_copy(struct pgtbl *pt, const uint64_t *table, unsigned level, uint64_t *copy,
+			  struct pgtbl_table_info *info)
+{
+	info->entries = pt_entries(pt, level);
+	info->leaves = 0;
+	info->tables = 0;
+	for (unsigned i = 0; i < info->entries; i++) {
+		uint64_t entry = pt_load(&table[i]);
+
+		if (copy)
+			copy[i] = pt_word(entry);
+		if (level > 1 && pt_is_table(entry, level))
+			info->tables++;
+		else if (fmt_is_leaf(entry, level))
+			info->leaves++;
+	}
+}
+
+/* See pgtbl_ops.table. */
+static bool pt_table_from(struct pgtbl *pt, unsigned level, uint64_t last, uint64_t *copy,
+			  struct pgtbl_table_info *info)
+{
+	struct pt_place at = { .table = pt->root, .level = pt->levels };
+	uint64_t *table = level == pt->levels ? pt->root : NULL, entry;
+
+	for (bool more = true; more && !table;) {
+		plat_read_lock();
+		at = pt_walk(pt, info->first, level + 1, &entry);
+		if (at.level == level + 1 && pt_is_table(entry, at.level))
+			table = pt_table(pt, entry, at.level);
+		if (table)
+			pt_table_copy(pt, table, level, copy, info);
+		plat_read_unlock();
+		if (!table)
+			more = pt_next(&info->first, last, pt_span_lg2(pt, at.level));
+	}
+	if (level == pt->levels)
+		pt_table_copy(pt, table, level, copy, info);
+	if (table)
+		info->phys = pgtbl_page_phys(pt, table);
+	return table;
+}
+
 #endif

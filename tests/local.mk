@@ -62,3 +62,4 @@ include tests/unit/vtd.mk
 include tests/fuzz/vtd.mk
 include tests/stress/vtd.mk
 include tests/qemu/local.mk
+include tests/tools/local.mk

@@ -1,0 +1,3 @@
+# the installed programs
+TESTS += tests/tools/dump.sh
+EXTRA_DIST += tests/tools/dump.sh tests/tools/walk_image.py
