@@ -236,7 +236,8 @@ int dmap_flush(struct dmap_space *space, bool expired_only);
 
 /**
  * struct dmap_stats - what happened since creation
- * @strict_flushes: invalidations of single unmaps.
+ * @strict_flushes: invalidations of single unmaps.  This, @range_cmds and @waits may
+ *	miss one when a thread is moved to another CPU while it counts.
  * @lazy_flushes: domain flushes begun for queued unmaps.
  * @failed_flushes: of both, those that did not complete.
  * @range_cmds: range commands submitted.
