@@ -17,10 +17,10 @@ rounds=${BENCH_KERNEL_ROUNDS:-5}
 
 # The very same module under either driver, and what is to be told to it.
 prepare() { # directory
-	local root=$1/root
+	local root=$1/guest
 	mkdir -p "$root/lib/modules/$release/extra" &&
 		cp "$work/vtd/kobj/iova_bench.ko" "$root/lib/modules/$release/extra/" &&
-		echo "rounds=$rounds" >>"$root/settings"
+		echo "BENCH_KERNEL_ROUNDS=$rounds" >>"$root/settings"
 }
 
 guest() {
