@@ -97,7 +97,7 @@ struct ivtd_counters {
  * @host:     the bridge whose windows @iova leaves out; the last one, if there are several
  * @tag:      per unit, libvtd's domain id; 0: not attached there.  Read without a lock.
  * @lazy:     unmaps may wait for a flush
- * @quiet:    @lazy, and the timer does not run: whoever queues something starts it
+ * @quiet:    the timer (@lazy only) stops or has stopped: who queues something starts it
  * @snoop:    mappings ask for coherent access whatever the device says
  * @mapped:   something was mapped through the IOMMU core
  * @stands_in: holds firmware's memory until the IOMMU core attaches the device
@@ -118,7 +118,6 @@ struct ivtd_domain {
 	bool stands_in;
 	bool poisoned;
 	struct timer_list timer;
-	unsigned int idle;
 	atomic64_t faults;
 	struct list_head node;
 	u16 tag[];

@@ -100,6 +100,7 @@ void ivtd_unmap(struct device *dev, dma_addr_t addr, size_t size)
 		return;
 	}
 	ivtd_count(vd->count, unmaps);
+	/* relaxed: the timer comes once more after it has set it (vtd_space.c) */
 	if (unlikely(READ_ONCE(vd->domain->quiet)))
 		ivtd_space_wake(vd->domain);
 }

@@ -184,6 +184,7 @@ void ivtd_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
 		return;
 	}
 	ivtd_count(vd->count, unmaps);
+	/* relaxed: the timer comes once more after it has set it (vtd_space.c) */
 	if (unlikely(READ_ONCE(vd->domain->quiet)))
 		ivtd_space_wake(vd->domain);
 }

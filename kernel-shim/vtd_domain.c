@@ -138,7 +138,7 @@ static int map_pages(struct iommu_domain *domain, unsigned long iova, phys_addr_
 
 	if (!d->pt)
 		return -EINVAL;
-	WRITE_ONCE(d->mapped, true);
+	WRITE_ONCE(d->mapped, true); /* relaxed: VFIO enforces before it maps, in one thread */
 	ret = pgtbl_map(d->pt, iova, phys, pgsize * pgcount, rights);
 	if (!ret)
 		*mapped = pgsize * pgcount;

@@ -63,9 +63,14 @@ int ivtd_domain_flush(struct ivtd_domain *d, const struct vtd_inval_cmd *cmd)
 	uint64_t fence;
 	int r, ret = 0;
 
+	/*
+	 * IVTD-T2 (full fence): what was cleared before the tags are read: a unit
+	 * that is being attached just now either has its tag seen here or finds
+	 * the entries clear; pairs with IVTD-T1
+	 */
+	smp_mb();
 	for (i = 0; i < ivtd.nr; i++) {
-		/* pairs with the release in get_tag() */
-		out.domain = smp_load_acquire(&d->tag[i]);
+		out.domain = READ_ONCE(d->tag[i]); /* relaxed: behind IVTD-T2 */
 		if (!out.domain)
 			continue;
 		r = post(ivtd.unit[i].unit, &out, 1, &fence);
@@ -86,8 +91,9 @@ int ivtd_domain_map_flush(struct ivtd_domain *d, u64 first, u64 last)
 
 	if (!ivtd.flush_maps)
 		return 0;
+	smp_mb(); /* IVTD-T2 again: what was mapped before the tags are read; pairs with IVTD-T1 */
 	for (i = 0; i < ivtd.nr; i++) {
-		tag = smp_load_acquire(&d->tag[i]); /* pairs with the release in get_tag() */
+		tag = READ_ONCE(d->tag[i]); /* relaxed: behind IVTD-T2 */
 		if (!tag)
 			continue;
 		r = vtd_map_flush(ivtd.unit[i].unit, (u16)tag, first, last);

@@ -160,7 +160,7 @@ static int get_tag(struct ivtd_domain *d, struct ivtd_unit *u)
 		pr_err("unit %u: all domain ids are in use\n", u->index);
 		return id;
 	}
-	/* release: unmap, without a lock, sees it before the hardware caches anything */
+	/* IVTD-T1 (release; VTD-C3, before the unit sees the table, is full): pairs with IVTD-T2 */
 	smp_store_release(&d->tag[u->index], (u16)id);
 	return 0;
 }

@@ -3,11 +3,12 @@
  * vtd_space.c - the DMA space of a domain: which addresses it may use, its
  * birth at the first attach, and the timer that limits how long lazy unmaps wait.
  *
- * Timer.  It runs while something is queued.  @quiet says that it does not;
- * who queues then starts it (ivtd_space_wake()).  An unmap reads @quiet after
- * its push without a fence, so it may miss that the timer is about to stop:
- * therefore the timer, after announcing that it stops, comes once more.  By
- * then the push is visible, however long a store may take to get out of a CPU.
+ * Timer.  It runs while something is queued.  @quiet says that it stops or has
+ * stopped; who queues then starts it (ivtd_space_wake()).  An unmap reads @quiet
+ * after its push without a fence, so it may miss that: therefore the timer comes
+ * once more after it has said so, and stops only if nobody has taken @quiet back
+ * and nothing is queued.  By then the push is visible, however long a store may
+ * take to get out of a CPU.  Invariant: if the timer is not pending, @quiet is set.
  */
 #include "ivtd.h"
 #include "iova_resv.h"
@@ -178,7 +179,7 @@ static unsigned long interval(void)
 
 void ivtd_space_wake(struct ivtd_domain *d)
 {
-	/* xchg: of several that see the timer stopped, one starts it */
+	/* IVTD-Q1 (full): of several that see @quiet, one starts the timer; pairs with IVTD-Q2 */
 	if (xchg(&d->quiet, false))
 		mod_timer(&d->timer, jiffies + interval());
 }
@@ -192,14 +193,11 @@ static void timer_expired(struct timer_list *timer)
 	if (ret && ret != -EAGAIN)
 		pr_err_ratelimited("lazy flush failed (%d)\n", ret);
 	dmap_stats(d->space, &stats);
-	if (stats.queued) {
-		d->idle = 0;
-		WRITE_ONCE(d->quiet, false);
-	} else if (d->idle++) {
-		return; /* it came once more, and there was nothing */
-	} else {
-		WRITE_ONCE(d->quiet, true);
-	}
+	/* IVTD-Q2 (relaxed): set since the last visit; who takes it back starts the timer */
+	if (!stats.queued && READ_ONCE(d->quiet))
+		return;
+	/* relaxed: an unmap that misses it is found by the next visit */
+	WRITE_ONCE(d->quiet, !stats.queued);
 	mod_timer(timer, jiffies + interval());
 }
 
