@@ -18,7 +18,7 @@ KERNEL_SELFTEST_C = kernel-shim/selftest_main.c kernel-shim/selftest_torment.c \
 KERNEL_C = $(KERNEL_CORE_C) $(KERNEL_VTD_C) $(KERNEL_SELFTEST_C)
 EXTRA_DIST += $(KERNEL_C) kernel-shim/Kbuild kernel-shim/exports.awk kernel-shim/ivtd.h \
 	kernel-shim/plat_impl.h kernel-shim/plat_kernel.h kernel-shim/plat_rcu.h \
-	kernel-shim/plat_types.h kernel-shim/selftest.h
+	kernel-shim/plat_types.h kernel-shim/selftest.h doc/kernel-module.md
 
 if CONFIG_KERNEL
 all-local: modules
