@@ -15,6 +15,7 @@
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/ktime.h>
 #include <linux/preempt.h>
 #include <linux/smp.h>
 #include <linux/slab.h>
@@ -24,7 +25,7 @@
 #define HANDS 4u /* units on their way to another actor */
 #define HELD 2u /* units an actor keeps from step to step */
 #define NEXT_EPOCH PLAT_CTL_FLAG(1) /* flags 1 to 15 count the collections */
-#define THEFTS 64u /* in a row */
+#define THEFTS 16u /* in a row */
 
 struct st_words {
 	struct plat_words *words; /* one for each CPU */
@@ -208,10 +209,14 @@ static void steal(struct st_words *s, unsigned int cpu, unsigned int fence)
 static void steal_some(struct st_torment *t)
 {
 	unsigned int i, cpu = (unsigned int)(t->extra_steps % nr_cpu_ids);
+	ktime_t began = ktime_get();
+	unsigned long us;
 
 	for (i = 0; i < THEFTS; i++)
 		steal(t->priv, cpu, i % 8 ? cpu : PLAT_CPU_NONE);
-	usleep_range(500, 1000);
+	/* On a slow machine an interrupt takes its time: the others get theirs. */
+	us = 200 + (unsigned long)ktime_us_delta(ktime_get(), began);
+	usleep_range(us, us + 200);
 }
 
 /* All that is held goes back; then every word must be empty. */
