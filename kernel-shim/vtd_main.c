@@ -127,8 +127,10 @@ static void disable_units(void)
 /* The core forgets to: a later registration, and every hot-plugged device, would use them. */
 static void forget_ops(void)
 {
-	pci_bus_type.iommu_ops = NULL;
-	platform_bus_type.iommu_ops = NULL;
+	if (pci_bus_type.iommu_ops == &ivtd_iommu_ops)
+		pci_bus_type.iommu_ops = NULL;
+	if (platform_bus_type.iommu_ops == &ivtd_iommu_ops)
+		platform_bus_type.iommu_ops = NULL;
 }
 
 static void unregister_units(void)
