@@ -7,7 +7,8 @@
 # Builds the modules, boots Debian's kernel in QEMU under either driver, loads the same
 # iova_bench.ko there, and prints one line for each NAME (default: all):
 #   RATIO name ours=<n> peer=<n> peer_name=linux-<version> ratio=<ours/peer> min=<..> max=<..>
-# Works from a fresh clone; bench/kernel/README.md says what is counted and how.
+# Works from a fresh clone and installs missing Debian packages (root or sudo);
+# bench/kernel/README.md says what is counted and how.
 #
 #   --list         the names
 #   --json=FILE    the same in JSON, with the values of each round (also: --json FILE)
@@ -16,19 +17,26 @@
 #                  by more than one part in 10,000 (default 1)
 #   --layers       instead: instructions of map and unmap in each of our layers by itself,
 #                  and of Linux's address allocator, "LAYER name map=<n> unmap=<n>"
+#   --no-install   never call apt-get install
 #   BENCH_KERNEL_DIR   the work directory (default: bench-build/kernel in the source tree)
 #
 # About two minutes, the download of the kernel and the build not counted.
 set -euo pipefail
+
+PACKAGES=(autoconf automake libtool make gcc libc6-dev pkg-config libelf1 qemu-system-x86 cpio)
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=${BENCH_KERNEL_DIR:-$top/bench-build/kernel}
 here=$PWD
 json=
 boots=1
+install=yes
 layers=
 names=()
 export BENCH_KERNEL_ROUNDS=5
+
+# shellcheck source=scripts/packages.sh
+. "$top/scripts/packages.sh"
 
 die() {
 	echo "kernel.sh: $*" >&2
@@ -100,9 +108,10 @@ while [ $# -gt 0 ]; do
 	--json=*) json=${1#--json=} ;;
 	--json) json=${2:?kernel.sh: --json takes a file}; shift ;;
 	--layers) layers=yes ;;
+	--no-install) install=no ;;
 	--rounds=*) BENCH_KERNEL_ROUNDS=$(number --rounds "${1#--rounds=}") ;;
 	--boots=*) boots=$(number --boots "${1#--boots=}") ;;
-	-h | --help) sed -n '4,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+	-h | --help) sed -n '4,25s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
 	-*) die "unknown option $1 (try --help)" ;;
 	*) names+=("$1") ;;
 	esac
@@ -115,6 +124,7 @@ done
 case $json in '' | /*) ;; *) json=$here/$json ;; esac
 
 mkdir -p "$work"
+install_packages "$install" "$work/apt.log" "${PACKAGES[@]}" >&2 || exit 1
 if [ -n "$layers" ]; then
 	run vtd layers
 	sed -nE 's/.*: LAYER ([a-z0-9_]*) round 0 n ([0-9]*) map ([0-9]*) unmap ([0-9]*) .*/\1 \2 \3 \4/p' \
