@@ -5,6 +5,7 @@
  * A walk sees each word at some instant; ranges allocated and not freed during
  * the whole walk are all seen, others may or may not be.
  */
+#include "iova_query.h"
 #include "iova_refill.h"
 
 /* Units from @g on that go on with 01. */
@@ -103,47 +104,139 @@ int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *rang
 	return 0;
 }
 
+/* What begins at a granule, or goes on there. */
+struct stretch {
+	enum { HOLE, RANGE, OTHER } kind; /* OTHER: reserved, rounding, on its way */
+	uint64_t end;			  /* its last granule + 1, as far as one look shows */
+};
+
+static struct stretch stretch_at(struct iova_space *s, uint64_t pfn)
+{
+	struct iova_ref ref;
+	uint64_t w, unit, base;
+	uint32_t used;
+	unsigned g;
+
+	iova_locate(s, pfn, &ref);
+	unit = 1ull << iova_unit_lg2(ref.level);
+	base = pfn & ~(unit - 1);
+	w = iova_word_look(&ref);
+	g = iova_unit_of(&ref, pfn);
+	/* What is in REM was freed. */
+	used = (iova_used(w) & ~(uint32_t)iova_ctl_look(&ref)) >> g;
+	if (!(used & 1))
+		return (struct stretch){ HOLE,
+					 base + (used ? iova_ctz32(used) : 32 - g) * unit };
+	if (begins_here(&ref, w, g) && base == pfn && !being_freed(&ref, pfn) &&
+	    !iova_reserved(s, pfn, pfn, NULL))
+		return (struct stretch){ RANGE, range_last(s, ref, pfn) + 1 };
+	return (struct stretch){ OTHER, base + unit };
+}
+
+/* The granules of [first, last] bytes that the space has; false: none. */
+static bool clip(const struct iova_space *s, uint64_t first, uint64_t last, uint64_t *pfn,
+		 uint64_t *last_pfn)
+{
+	*pfn = first >> s->shift;
+	*last_pfn = last >> s->shift;
+	if (*pfn < s->first_pfn)
+		*pfn = s->first_pfn;
+	if (*last_pfn > s->last_pfn)
+		*last_pfn = s->last_pfn;
+	return *pfn <= *last_pfn;
+}
+
 int iova_space_for_each(struct iova_space *s, uint64_t first_iova, uint64_t last_iova,
 			int (*fn)(void *ctx, const struct iova_range *range), void *ctx)
 {
-	uint64_t pfn = first_iova >> s->shift, last = last_iova >> s->shift;
-	struct iova_range range;
+	uint64_t pfn, last;
+	int r = 0;
 
-	if (pfn < s->first_pfn)
-		pfn = s->first_pfn;
-	if (last > s->last_pfn)
-		last = s->last_pfn;
-	while (pfn <= last) {
-		struct iova_ref ref;
-		unsigned lg2, g;
-		uint64_t w, unit, end;
-		uint32_t used;
+	if (!clip(s, first_iova, last_iova, &pfn, &last))
+		return 0;
+	while (!r && pfn <= last) {
+		struct stretch at = stretch_at(s, pfn);
+		struct iova_range range;
 
-		iova_locate(s, pfn, &ref);
-		lg2 = iova_unit_lg2(ref.level);
-		unit = 1ull << lg2;
-		w = iova_word_look(&ref);
-		g = iova_unit_of(&ref, pfn);
-		used = iova_used(w) >> g;
-		if (!(used & 1)) {
-			unsigned skip = used ? iova_ctz32(used) : 32 - g;
-
-			pfn = (pfn & ~(unit - 1)) + skip * unit;
-			continue;
-		}
-		end = (pfn & ~(unit - 1)) + unit;
-		if (begins_here(&ref, w, g) && !(pfn & (unit - 1)) && !being_freed(&ref, pfn) &&
-		    !iova_reserved(s, pfn, pfn, NULL)) {
-			int r;
-
-			end = range_last(s, ref, pfn) + 1;
-			fill(s, pfn, end - 1, &range);
+		fill(s, pfn, at.end - 1, &range);
+		if (at.kind == RANGE)
 			r = fn(ctx, &range);
-			if (r)
-				return r;
-		}
-		pfn = end;
+		pfn = at.end;
 	}
+	return r;
+}
+
+int iova_space_for_each_hole(struct iova_space *s, uint64_t first_iova, uint64_t last_iova,
+			     int (*fn)(void *ctx, const struct iova_range *hole), void *ctx)
+{
+	uint64_t pfn, last, begun = IOVA_NONE;
+	struct iova_range hole;
+	int r = 0;
+
+	if (!clip(s, first_iova, last_iova, &pfn, &last))
+		return 0;
+	while (!r && pfn <= last) {
+		struct stretch at = stretch_at(s, pfn);
+
+		if (at.kind == HOLE && begun == IOVA_NONE)
+			begun = pfn;
+		if (at.kind != HOLE && begun != IOVA_NONE) {
+			fill(s, begun, pfn - 1, &hole);
+			begun = IOVA_NONE;
+			r = fn(ctx, &hole);
+		}
+		pfn = at.end;
+	}
+	if (!r && begun != IOVA_NONE) {
+		fill(s, begun, pfn - 1 < last ? pfn - 1 : last, &hole);
+		r = fn(ctx, &hole);
+	}
+	return r;
+}
+
+static int measure(void *ctx, const struct iova_range *hole)
+{
+	struct iova_space_holes *holes = ctx;
+	uint64_t last = hole->last - hole->first;
+
+	holes->nr++;
+	holes->free_granules += (last >> holes->granule_lg2) + 1;
+	if (holes->nr == 1 || last > holes->largest.last - holes->largest.first)
+		holes->largest = *hole;
+	return 0;
+}
+
+void iova_space_holes(struct iova_space *s, struct iova_space_holes *holes)
+{
+	uint64_t largest;
+
+	memset(holes, 0, sizeof(*holes));
+	holes->granule_lg2 = s->shift;
+	holes->largest = IOVA_RANGE_NONE;
+	iova_space_for_each_hole(s, 0, ~0ull, measure, holes);
+	if (!holes->nr)
+		return;
+	largest = ((holes->largest.last - holes->largest.first) >> s->shift) + 1;
+	/* In 1/1000, without products beyond 64 bits. */
+	if (holes->free_granules > ~0ull / 1000)
+		holes->fragmentation = 1000 - (unsigned)(largest / (holes->free_granules / 1000));
+	else
+		holes->fragmentation =
+			1000 - (unsigned)(1000 * largest / holes->free_granules);
+}
+
+int iova_space_cpu_stats(struct iova_space *s, unsigned cpu, struct iova_cpu_stats *stats)
+{
+	const struct iova_slot *slot;
+
+	if (!stats)
+		return -EINVAL;
+	if (cpu >= s->nr_slots)
+		return -ENOENT;
+	slot = &s->slot[cpu];
+	stats->refills = plat_load_relaxed(&slot->refills);	      /* IOVA-M1 */
+	stats->remote_frees = plat_load_relaxed(&slot->remote_frees); /* IOVA-M1 */
+	stats->bad_frees = plat_load_relaxed(&slot->bad_frees);	      /* IOVA-M1 */
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "iova_bulk.h"
 #include "iova_life.h"
 #include "iova_place.h"
+#include "iova_query.h"
 #include "iova_ref_int.h"
 
 #define BULK 64
@@ -334,11 +335,47 @@ static int op_grow(struct ref *r)
 	return 0;
 }
 
+struct holes {
+	const struct ref *r;
+	uint64_t next, nr;
+};
+
+/* Exactly the free granules from @next on, up to one that is not. */
+static int see_hole(void *ctx, const struct iova_range *hole)
+{
+	struct holes *h = ctx;
+	const struct flat *f = &h->r->flat;
+	uint64_t a = granule(h->r, hole->first), b = granule(h->r, hole->last), i = h->next;
+
+	while (i <= f->last && f->owner[i])
+		i++;
+	if (a != i || b > f->last || !flat_all(f, a, b - a + 1, FLAT_FREE) ||
+	    (b < f->last && !f->owner[b + 1]))
+		return 1;
+	h->next = b + 1;
+	h->nr++;
+	return 0;
+}
+
+static int op_holes(struct ref *r)
+{
+	struct holes h = { .r = r, .next = r->flat.first };
+	struct iova_space_holes st;
+
+	CHECK(r, !iova_space_for_each_hole(r->s, 0, ~0ull, see_hole, &h), "a wrong hole");
+	for (; h.next <= r->flat.last; h.next++)
+		CHECK(r, r->flat.owner[h.next], "a hole was not seen");
+	iova_space_holes(r->s, &st);
+	CHECK(r, st.nr == h.nr, "holes counted wrong");
+	return 0;
+}
+
 static int op_limits(struct ref *r)
 {
 	switch (take(r, 1) % 16) {
 	case 0: return op_grow(r);
 	case 1: return op_allow(r);
+	case 8: return op_holes(r);
 	case 2 ... 6: return op_reserve_merge(r);
 	case 7: /* nothing that anybody can see */
 		CHECK(r, !iova_space_drain(r->s, take(r, 1) % 4), "drain refused");

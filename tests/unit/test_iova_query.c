@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* test_iova_query.c - find, iterate, count. */
 #define _GNU_SOURCE
+#include "iova_query.h"
 #include "unit/iova_rig.h"
 
 UNIT_RUN_TWICE();
@@ -231,4 +232,139 @@ Test(query, statistics)
 	cr_assert_eq(st.live_bytes, bytes);
 	cr_assert_eq(iova_space_destroy(r.s), st.live_ranges);
 	cr_assert(count_mem_clean(&r.mem));
+}
+
+struct holes {
+	unsigned nr;
+	struct iova_range hole[8];
+};
+
+static int see_hole(void *ctx, const struct iova_range *hole)
+{
+	struct holes *h = ctx;
+
+	h->hole[h->nr++] = *hole;
+	return h->nr == 8 ? 5 : 0;
+}
+
+static void is_hole(const struct iova_range *hole, uint64_t first, uint64_t n)
+{
+	cr_assert(hole->first == first * G && hole->last == (first + n) * G - 1, "%llx-%llx",
+		  (unsigned long long)hole->first, (unsigned long long)hole->last);
+}
+
+Test(query, holes)
+{
+	struct iova_space_holes st;
+	struct holes h = { 0 };
+	struct rig r;
+
+	rig_make(&r, 16, 4080);
+	iova_space_holes(r.s, &st);
+	cr_assert(st.nr == 1 && st.free_granules == 4080 && !st.fragmentation);
+	is_hole(&st.largest, 16, 4080);
+	/* taken: 16-31, 100, 512-1023 less what a CPU frees elsewhere, 2000-2999 reserved */
+	cr_assert_eq(iova_space_alloc_fixed(r.s, 16 * G, 16 * G, NULL), 0);
+	cr_assert_eq(iova_space_alloc_fixed(r.s, 100 * G, G, NULL), 0);
+	cr_assert_eq(iova_space_alloc_fixed(r.s, 512 * G, 512 * G, NULL), 0);
+	cr_assert_eq(iova_space_reserve(r.s, 2000 * G, 3000 * G - 1, NULL), 0);
+	cr_assert_eq(iova_space_for_each_hole(r.s, 0, UINT64_MAX, see_hole, &h), 0);
+	cr_assert_eq(h.nr, 4);
+	is_hole(&h.hole[0], 32, 68);
+	is_hole(&h.hole[1], 101, 411);
+	is_hole(&h.hole[2], 1024, 976);
+	is_hole(&h.hole[3], 3000, 1096);
+	iova_space_holes(r.s, &st);
+	cr_assert(st.nr == 4 && st.free_granules == 68 + 411 + 976 + 1096);
+	is_hole(&st.largest, 3000, 1096);
+	cr_assert_eq(st.fragmentation, 1000 - 1096 * 1000 / 2551);
+	h.nr = 0;
+	cr_assert_eq(iova_space_for_each_hole(r.s, 50 * G, 200 * G, see_hole, &h), 0);
+	cr_assert_eq(h.nr, 2);
+	is_hole(&h.hole[0], 50, 50);
+	is_hole(&h.hole[1], 101, 100);
+	cr_assert_eq(iova_space_for_each_hole(r.s, 9000 * G, 9999 * G, see_hole, &h), 0);
+	cr_assert_eq(h.nr, 2);
+	h.nr = 7;
+	cr_assert_eq(iova_space_for_each_hole(r.s, 0, UINT64_MAX, see_hole, &h), 5);
+	rig_free(&r, 16 * G, 16);
+	rig_free(&r, 100 * G, 1);
+	rig_free(&r, 512 * G, 512);
+	rig_done(&r);
+}
+
+/* What was freed elsewhere is free, collected or not; rounding is not. */
+Test(query, holes_freed_elsewhere)
+{
+	struct iova_space_holes st;
+	uint64_t iova[64];
+	struct rig r;
+
+	rig_make(&r, 0, 4096);
+	rig_move(0);
+	for (unsigned i = 0; i < 64; i++)
+		iova[i] = rig_alloc(&r, 33); /* 48 granules in units of 16 */
+	iova_space_holes(r.s, &st);
+	cr_assert_eq(st.free_granules, 4096 - 64 * 48);
+	rig_move(1);
+	for (unsigned i = 0; i < 64; i++)
+		rig_free(&r, iova[i], 33);
+	iova_space_holes(r.s, &st);
+	cr_assert(st.nr == 1 && st.free_granules == 4096);
+	cr_assert_eq(iova_space_alloc_fixed(r.s, 0, 4096 * G, NULL), 0);
+	iova_space_holes(r.s, &st);
+	cr_assert(!st.nr && !st.free_granules && !st.fragmentation);
+	cr_assert(st.largest.first > st.largest.last);
+	rig_free(&r, 0, 4096);
+	rig_done(&r);
+}
+
+Test(query, holes_of_2_64)
+{
+	struct iova_space_holes st;
+	struct rig r;
+	struct iova_space_config c = rig_config(&r, 0, UINT64_MAX);
+
+	cr_assert_eq(iova_space_create(&r.s, &c), 0);
+	iova_space_holes(r.s, &st);
+	cr_assert(st.nr == 1 && st.free_granules == 1ull << 52 && !st.fragmentation);
+	cr_assert(st.largest.first == 0 && st.largest.last == UINT64_MAX);
+	cr_assert_eq(iova_space_alloc_fixed(r.s, 1ull << 63, G, NULL), 0);
+	iova_space_holes(r.s, &st);
+	cr_assert(st.nr == 2 && st.free_granules == (1ull << 52) - 1);
+	cr_assert(st.fragmentation >= 499 && st.fragmentation <= 501);
+	rig_free(&r, 1ull << 63, 1);
+	rig_done(&r);
+}
+
+Test(query, counters_of_each_cpu)
+{
+	struct iova_space_stats all;
+	struct iova_cpu_stats st, sum = { 0 };
+	struct rig r;
+	unsigned cpu = 0;
+
+	rig_make(&r, 1, 1 << 20);
+	for (unsigned i = 0; i < 100; i++) {
+		uint64_t iova;
+
+		rig_move(i & 1);
+		iova = rig_alloc(&r, 1 + i);
+		rig_move(i >> 1 & 1);
+		rig_free(&r, iova, 1 + i);
+		cr_assert_eq(iova_space_free(r.s, iova, (1 + i) * G), -ENOENT);
+	}
+	iova_space_stats(r.s, &all);
+	for (; !iova_space_cpu_stats(r.s, cpu, &st); cpu++) {
+		sum.refills += st.refills;
+		sum.remote_frees += st.remote_frees;
+		sum.bad_frees += st.bad_frees;
+	}
+	cr_assert(cpu);
+	cr_assert_eq(iova_space_cpu_stats(r.s, cpu, &st), -ENOENT);
+	cr_assert_eq(iova_space_cpu_stats(r.s, 0, NULL), -EINVAL);
+	cr_assert_eq(sum.bad_frees, 100);
+	cr_assert(sum.refills == all.refills && sum.refills);
+	cr_assert_eq(sum.remote_frees, all.remote_frees);
+	rig_done(&r);
 }
