@@ -72,14 +72,16 @@ int iova_space_alloc_bulk(struct iova_space *s, uint64_t size, uint64_t max, uin
 {
 	struct iova_want want;
 	unsigned done = 0;
+	bool together;
 	int r = nr > MOST ? -EINVAL : iova_want_below(s, &want, size, max);
 
 	if (r)
 		return r;
+	together = want.level < IOVA_OWNED_LEVELS && !s->ring;
 	while (done < nr) {
 		uint64_t pfn;
 
-		if (want.level < IOVA_OWNED_LEVELS)
+		if (together)
 			done += take_hinted(s, &want, iova + done, nr - done);
 		if (done == nr)
 			break;
@@ -87,7 +89,7 @@ int iova_space_alloc_bulk(struct iova_space *s, uint64_t size, uint64_t max, uin
 		if (iova_is_err(pfn))
 			return done ? (int)done : iova_err(pfn);
 		iova[done++] = pfn << s->shift;
-		if (want.level < IOVA_OWNED_LEVELS) /* and what lies beside it */
+		if (together) /* and what lies beside it */
 			done += take_group(s, &want, pfn, iova + done, nr - done);
 	}
 	return (int)done;
@@ -113,7 +115,7 @@ static bool gather(struct iova_space *s, uint64_t n, const uint64_t *iova, unsig
 	uint32_t used = 0, starts = 0;
 	unsigned i;
 
-	if (level >= IOVA_OWNED_LEVELS || pfn > s->last_pfn ||
+	if (level >= IOVA_OWNED_LEVELS || pfn > s->last_pfn || s->ring ||
 	    !iova_ref_at(s, level, pfn, &group->ref) ||
 	    (iova_ctl_look(&group->ref) & IOVA_CTL_LOOK)) /* takes more looks than one word */
 		return false;

@@ -144,7 +144,27 @@ static void count_one(uint64_t *counter)
 	plat_store_relaxed(counter, plat_load_relaxed(counter) + 1);
 }
 
-/* A free of any kind, by the long way; @check_only: what it would answer. */
+/* A free of any kind, by the long way; @check_only: what it would answer.  0, 1 or -EINVAL. */
+int iova_free_now(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
+{
+	int r = free_in_word(s, pfn, n, check_only);
+
+	return r < 0 ? iova_span_free(s, pfn, n, check_only) : r;
+}
+
+/* The same where ranges are held back before they are free. */
+static int free_held(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
+{
+	int r = iova_free_now(s, pfn, n, true);
+
+	if (r < 0)
+		return r;
+	if (check_only)
+		return iova_is_held(s, pfn) ? -ENOENT : 0;
+	return iova_hold(s, pfn);
+}
+
+/* As iova_space_free(), in granules. */
 int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
 {
 	uint64_t last = iova_usable_last(s);
@@ -154,9 +174,8 @@ int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool chec
 
 	plat_read_lock(); /* from the look at the reservations to the change of the word (resv.c) */
 	if (n && pfn >= s->first_pfn && pfn <= last && n - 1 <= last - pfn) {
-		r = free_in_word(s, pfn, n, check_only);
-		if (r < 0)
-			r = iova_span_free(s, pfn, n, check_only);
+		r = s->ring ? free_held(s, pfn, n, check_only) :
+			      iova_free_now(s, pfn, n, check_only);
 		if (r < 0 && !iova_reserved(s, pfn, pfn, NULL) &&
 		    iova_space_find(s, pfn << s->shift, &range) == -ENOENT)
 			r = -ENOENT;
@@ -168,7 +187,7 @@ int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool chec
 		plat_fetch_add_relaxed(&slot->bad_frees, 1); /* IOVA-M1 */
 	else if (r)
 		count_one(&slot->remote_frees);
-	else if (iova_level(n) < IOVA_OWNED_LEVELS)
+	else if (iova_level(n) < IOVA_OWNED_LEVELS && !s->ring)
 		hint_range(slot, pfn, n);
 	return r < 0 ? r : 0;
 }

@@ -146,12 +146,13 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill)
  * begins to exist, two units a word.  A parked word becomes @own's if all of it
  * does; a word that exists in part is SHARED.
  */
-static void open_words(struct plat_words *line, unsigned own, unsigned class, unsigned mask)
+static void open_words(struct plat_words *line, unsigned own, unsigned class, unsigned mask,
+		       uint64_t flags)
 {
 	for (unsigned i = 0; i < 4; i++, mask >>= 2) {
 		uint64_t *ctlp = &line->ctl[i];
 		uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W3: pairs with IOVA-R2 */
-		uint64_t whole = iova_ctl(own, class, PLAT_CTL_OPEN);
+		uint64_t whole = iova_ctl(own, class, PLAT_CTL_OPEN | flags);
 
 		if ((mask & 3) == 3 && own != PLAT_OWN_SHARED && iova_own(ctl) == IOVA_OWN_PARKED &&
 		    /* IOVA-A5: pairs with IOVA-A4 */
@@ -173,7 +174,7 @@ static void open_line0(struct iova_ctx *c, struct iova_node *node, unsigned chil
 {
 	unsigned class = c->want->level ? 0 : c->want->class;
 
-	open_words(&node->line0[child], c->own, class, mask);
+	open_words(&node->line0[child], c->own, class, mask, c->s->ring ? IOVA_CTL_LOOK : 0);
 	iova_raise(node, 0, child, /* words that were there before keep their class */
 		   (mask == 0xff ? 1ull << class : IOVA_CELL_MASK) | 32ull << IOVA_CELL_RUN_SHIFT);
 	c->fresh = node->base_pfn + ((uint64_t)child << IOVA_LINE_LG2);
@@ -245,7 +246,7 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 		}
 		node = iova_node_publish(c->s, node);
 		open_words(&node->line, node->level == 1 ? PLAT_OWN_NONE : PLAT_OWN_SHARED,
-			   IOVA_CLASS_NONE, u.mask);
+			   IOVA_CLASS_NONE, u.mask, 0);
 		iova_raise(node->parent, node->level, node->index,
 			   IOVA_CELL_MASK | 32ull << IOVA_CELL_RUN_SHIFT);
 		iova_move_end(c->s, true);

@@ -61,6 +61,8 @@ struct iova_space;
 /* Never use CPU-local updates, even where the platform has them. */
 #define IOVA_SPACE_NO_PERCPU 1u
 
+#define IOVA_QUARANTINE_MAX (1u << 20)
+
 /**
  * struct iova_space_config - what a space is to be
  * @first:	 lowest usable byte, a multiple of the granule.  Use one granule
@@ -68,6 +70,9 @@ struct iova_space;
  * @last:	 greatest usable byte, the last of a granule; up to 2^64 - 1
  * @grow_last:	 greatest byte that iova_space_grow() may ever make usable; 0: as @last
  * @granule_lg2: log2 of the granule in bytes, 12 (4 KiB) to 34 (16 GiB)
+ * @quarantine:	 how many frees a freed range waits before it can be handed out again,
+ *		 up to IOVA_QUARANTINE_MAX; 0: none.  Until then a second free of it
+ *		 is refused for sure.  Such a space has no CPU-local updates
  * @cpu_slots:	 CPUs that get words of their own; 0: all that may ever be there
  * @mem:	 where metadata comes from; zeroes mean the platform's own
  * @flags:	 IOVA_SPACE_*
@@ -77,6 +82,7 @@ struct iova_space_config {
 	uint64_t last;
 	uint64_t grow_last;
 	uint8_t granule_lg2;
+	unsigned quarantine;
 	unsigned cpu_slots;
 	struct plat_mem mem;
 	unsigned flags;

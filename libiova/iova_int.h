@@ -88,6 +88,8 @@ struct iova_node { /* level >= 1 */
 	uint64_t (*cell)[IOVA_CHILDREN]; /* [level of the words][child] */
 	uint8_t *pad1; /* level 1: granules rounded away, per first unit of a range */
 	uint64_t *pad; /* level >= 2: the same; made when first needed */
+	/* Quarantine: a bit per unit of this level, and at level 1 per granule below. */
+	uint64_t *held;
 	uint64_t base_pfn;
 	uint64_t raced; /* granules that two frees at once gave back (word.c) */
 	uint32_t bytes;
@@ -148,6 +150,9 @@ struct iova_space {
 	struct iova_node *nodes;
 	struct iova_resv_set *resv;
 	uint64_t usable_last_pfn;
+	uint64_t *ring; /* quarantine: first granules + 1 of ranges held back; NULL: none */
+	uint64_t ring_head;
+	uint32_t ring_size;
 	uint32_t resv_busy; /* one change of @resv at a time */
 	uint64_t metadata_bytes;
 	uint64_t metadata_peak_bytes;
@@ -342,7 +347,16 @@ static inline void iova_move_end(struct iova_space *s, bool moved)
 	plat_fetch_add_full(&s->moves, (moved ? IOVA_MOVES_DONE : 0) - 1); /* IOVA-X1 */
 }
 
+/* quarantine.c */
+bool iova_is_held(struct iova_space *s, uint64_t pfn);
+int iova_hold(struct iova_space *s, uint64_t pfn);
+void iova_born(struct iova_space *s, uint64_t pfn);
+
+/* query.c */
+bool iova_range_at(struct iova_space *s, uint64_t pfn, uint64_t *first, uint64_t *last);
+
 /* fast.c */
+int iova_free_now(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
 int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
 
 /* span.c */

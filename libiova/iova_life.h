@@ -36,6 +36,18 @@ extern "C" {
  */
 int iova_space_drain(struct iova_space *space, unsigned cpu);
 
+/**
+ * iova_space_release_held() - end the quarantine of all ranges that are held back
+ * @space: the space
+ *
+ * An allocation that finds no place, or its place held back, does that itself.
+ *
+ * Context: thread, or interrupt.  Progress: lock-free; bounded by
+ * iova_space_config.quarantine.
+ * Return: how many there were.
+ */
+unsigned iova_space_release_held(struct iova_space *space);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

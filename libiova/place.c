@@ -79,7 +79,7 @@ static uint64_t cut(struct iova_space *s, struct iova_want *want, uint64_t lead)
 			iova_move_end(s, false);
 			return pfn;
 		}
-		iova_free_granules(s, pfn, want->n, false);
+		iova_free_now(s, pfn, want->n, false);
 		r = iova_span_claim(s, pfn + lead, pfn + want->n - 1, IOVA_CLAIM_RANGE, NULL);
 		iova_move_end(s, true);
 		if (r != -EEXIST)

@@ -86,19 +86,26 @@ static bool being_freed(const struct iova_ref *ref, uint64_t first)
 	return (uint32_t)iova_ctl_look(ref) >> iova_unit_of(ref, first) & 1;
 }
 
+/* The range that holds @pfn, quarantined or not. */
+bool iova_range_at(struct iova_space *s, uint64_t pfn, uint64_t *first, uint64_t *last)
+{
+	struct iova_ref ref;
+
+	if (pfn < s->first_pfn || pfn > s->last_pfn || iova_reserved(s, pfn, pfn, NULL) ||
+	    !range_first(s, pfn, first, &ref) || being_freed(&ref, *first) ||
+	    !begins_here(&ref, iova_word_look(&ref), iova_unit_of(&ref, *first)))
+		return false;
+	*last = range_last(s, ref, *first);
+	return *last >= pfn;
+}
+
 int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *range)
 {
-	uint64_t pfn = iova >> s->shift, first, last;
-	struct iova_ref ref;
+	uint64_t first, last;
 
 	if (!range)
 		return -EINVAL;
-	if (pfn < s->first_pfn || pfn > s->last_pfn || iova_reserved(s, pfn, pfn, NULL) ||
-	    !range_first(s, pfn, &first, &ref) || being_freed(&ref, first) ||
-	    !begins_here(&ref, iova_word_look(&ref), iova_unit_of(&ref, first)))
-		return -ENOENT;
-	last = range_last(s, ref, first);
-	if (last < pfn)
+	if (!iova_range_at(s, iova >> s->shift, &first, &last) || iova_is_held(s, first))
 		return -ENOENT;
 	fill(s, first, last, range);
 	return 0;
@@ -106,7 +113,7 @@ int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *rang
 
 /* What begins at a granule, or goes on there. */
 struct stretch {
-	enum { HOLE, RANGE, OTHER } kind; /* OTHER: reserved, rounding, on its way */
+	enum { HOLE, RANGE, OTHER } kind; /* OTHER: reserved, rounding, held back, on its way */
 	uint64_t end;			  /* its last granule + 1, as far as one look shows */
 };
 
@@ -128,7 +135,7 @@ static struct stretch stretch_at(struct iova_space *s, uint64_t pfn)
 		return (struct stretch){ HOLE,
 					 base + (used ? iova_ctz32(used) : 32 - g) * unit };
 	if (begins_here(&ref, w, g) && base == pfn && !being_freed(&ref, pfn) &&
-	    !iova_reserved(s, pfn, pfn, NULL))
+	    !iova_reserved(s, pfn, pfn, NULL) && !iova_is_held(s, pfn))
 		return (struct stretch){ RANGE, range_last(s, ref, pfn) + 1 };
 	return (struct stretch){ OTHER, base + unit };
 }

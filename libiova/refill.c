@@ -14,6 +14,7 @@
  * that the cells let through; every failed look there lowers a cell, so that the
  * next search does not repeat it.
  */
+#include "iova_life.h"
 #include "iova_refill.h"
 
 #define POPS 1
@@ -411,7 +412,7 @@ static uint64_t judge_failure(struct iova_ctx *c, unsigned *rounds)
  * Lock-free: a round that ends with IOVA_AGAIN found that another operation
  * completed, that the caller was moved to another CPU, or made room itself.
  */
-uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
+static uint64_t alloc_rounds(struct iova_space *s, struct iova_want *want)
 {
 	uint64_t natural = 1ull << iova_unit_lg2(want->level) << want->class;
 	unsigned rounds = 0;
@@ -440,4 +441,17 @@ uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 			pfn = judge_failure(&c, &rounds);
 	} while (pfn == IOVA_AGAIN);
 	return pfn == IOVA_NONE ? (uint64_t)(int64_t)c.error : pfn;
+}
+
+uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
+{
+	uint64_t pfn = alloc_rounds(s, want);
+
+	if (plat_likely(!s->ring))
+		return pfn;
+	if (iova_is_err(pfn) && iova_space_release_held(s))
+		pfn = alloc_rounds(s, want);
+	if (!iova_is_err(pfn))
+		iova_born(s, pfn);
+	return pfn;
 }

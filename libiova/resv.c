@@ -15,6 +15,7 @@
  * its CAS fails if the word has changed since.  An old set is freed a grace period
  * after it was replaced.  One thread at a time changes (resv_busy).
  */
+#include "iova_life.h"
 #include "iova_resv.h"
 #include "iova_refill.h"
 
@@ -202,6 +203,7 @@ static int claim_news(struct iova_space *s, const struct iova_resv_set *set,
 
 static int lock(struct iova_space *s)
 {
+	iova_space_release_held(s); /* what is held back is in nobody's way */
 	for (unsigned i = 0; i < BUSY_TRIES; i++) {
 		if (plat_cas_full(&s->resv_busy, 0, 1)) /* IOVA-V4: pairs with IOVA-V8 */
 			return 0;

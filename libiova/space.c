@@ -143,9 +143,16 @@ struct iova_node *iova_node_at(struct iova_space *s, unsigned level, uint64_t pf
 	return node;
 }
 
-static size_t node_bytes(unsigned level)
+static size_t held_bytes(const struct iova_space *s, unsigned level)
 {
-	size_t cells = level * IOVA_CHILDREN * sizeof(uint64_t);
+	size_t units = (1u << IOVA_LINE_LG2) + (level == 1 ? 1u << IOVA_NODE1_LG2 : 0);
+
+	return s->ring ? units / 8 : 0;
+}
+
+static size_t node_bytes(const struct iova_space *s, unsigned level)
+{
+	size_t cells = level * IOVA_CHILDREN * sizeof(uint64_t) + held_bytes(s, level);
 
 	if (level == 1)
 		return offsetof(struct iova_node, line0) +
@@ -169,7 +176,7 @@ int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child
 		  struct iova_node **out)
 {
 	unsigned level = parent ? parent->level - 1u : s->top_level;
-	struct iova_node *node = iova_meta_alloc(s, node_bytes(level), PLAT_CACHELINE);
+	struct iova_node *node = iova_meta_alloc(s, node_bytes(s, level), PLAT_CACHELINE);
 	unsigned own = level >= IOVA_OWNED_LEVELS ? PLAT_OWN_SHARED
 		       : poisoned		  ? IOVA_OWN_PARKED
 						  : PLAT_OWN_NONE;
@@ -180,12 +187,14 @@ int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child
 	node->parent = parent;
 	node->level = (uint8_t)level;
 	node->index = (uint8_t)child;
-	node->bytes = (uint32_t)node_bytes(level);
+	node->bytes = (uint32_t)node_bytes(s, level);
 	if (parent)
 		node->base_pfn = parent->base_pfn + ((uint64_t)child << iova_span_lg2(level));
 	tail = (char *)node->line0 + (level == 1 ? IOVA_CHILDREN * sizeof(struct plat_words) : 0);
 	node->cell = (uint64_t(*)[IOVA_CHILDREN])tail;
 	tail += level * IOVA_CHILDREN * sizeof(uint64_t);
+	node->held = (uint64_t *)tail;
+	tail += held_bytes(s, level);
 	if (level == 1)
 		node->pad1 = (uint8_t *)tail;
 	else
@@ -247,7 +256,8 @@ static int check_config(const struct iova_space_config *c)
 	mask = (1ull << c->granule_lg2) - 1;
 	if (c->grow_last && (c->grow_last < c->last || (c->grow_last & mask) != mask))
 		return -EINVAL;
-	if ((c->first & mask) || (c->last & mask) != mask || c->cpu_slots > PLAT_OWN_MAX_CPU)
+	if ((c->first & mask) || (c->last & mask) != mask || c->cpu_slots > PLAT_OWN_MAX_CPU ||
+	    c->quarantine > IOVA_QUARANTINE_MAX)
 		return -EINVAL;
 	return c->flags & ~IOVA_SPACE_NO_PERCPU ? -EINVAL : 0;
 }
@@ -295,6 +305,8 @@ static void destroy(struct iova_space *s)
 	iova_resv_drop(s);
 	if (s->high)
 		radix_free(s, s->high, s->high_shift);
+	if (s->ring)
+		iova_meta_free(s, s->ring, s->ring_size * sizeof(*s->ring), PLAT_CACHELINE);
 	if (s->slot)
 		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot),
 			       _Alignof(struct iova_slot));
@@ -321,9 +333,12 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	s->nr_slots = c->cpu_slots ? c->cpu_slots : plat_cpu_count();
 	if (s->nr_slots > PLAT_OWN_MAX_CPU)
 		s->nr_slots = PLAT_OWN_MAX_CPU;
-	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU);
+	s->ring_size = c->quarantine;
+	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU) && !c->quarantine;
 	s->slot = iova_meta_alloc(s, s->nr_slots * sizeof(*s->slot), _Alignof(struct iova_slot));
-	r = s->slot ? make_tree(s) : -ENOMEM;
+	if (c->quarantine)
+		s->ring = iova_meta_alloc(s, s->ring_size * sizeof(*s->ring), PLAT_CACHELINE);
+	r = s->slot && (s->ring || !c->quarantine) ? make_tree(s) : -ENOMEM;
 	if (r) {
 		destroy(s);
 		return r;

@@ -13,6 +13,7 @@
  * Linearization: a fixed allocation takes effect with its last piece, a free of
  * one with the CAS that turns the first unit from 10 to 11 (span_commit()).
  */
+#include "iova_life.h"
 #include "iova_place.h"
 #include "iova_refill.h"
 
@@ -195,6 +196,8 @@ int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum io
 			fill_conflict(s, pfn, conflict);
 		return (int)n;
 	}
+	if (s->ring && how == IOVA_CLAIM_RANGE)
+		iova_born(s, first);
 	return 0;
 }
 
@@ -412,10 +415,15 @@ int iova_check_range(const struct iova_space *s, uint64_t first, uint64_t last)
 int iova_space_alloc_range(struct iova_space *s, uint64_t first, uint64_t last,
 			   struct iova_range *conflict)
 {
+	int r;
+
 	if (iova_check_range(s, first, last))
 		return -EINVAL;
-	return iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE,
-			       conflict);
+	r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE, conflict);
+	if (r == -EEXIST && iova_space_release_held(s)) /* it was only held back */
+		r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE,
+				    conflict);
+	return r;
 }
 
 int iova_space_alloc_fixed(struct iova_space *s, uint64_t iova, uint64_t size,

@@ -39,6 +39,10 @@ EXTRA_DIST += $(TREE_TESTS) tests/lint/lint.py tests/install/load.c tests/instal
 	$(FAKE_LINUX:%=tests/fakekernel/include/linux/%.h)
 FAKE_LINUX = atomic build_bug compiler errno irqflags rcupdate smp string threads types
 
+# libiova on other machines
+TESTS += tests/cross/cross.sh
+EXTRA_DIST += tests/cross/cross.sh tests/cross/smoke.c tests/cross/plat_cross.c
+
 check-long:
 	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check
 .PHONY: check-long

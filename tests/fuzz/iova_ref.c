@@ -378,6 +378,7 @@ static struct iova_space_config config(struct ref *r)
 		c.grow_last = addr(r, r->flat.grow_last) | ((1ull << r->shift) - 1);
 	c.flags = take(r, 1) % 4 ? 0 : IOVA_SPACE_NO_PERCPU;
 	c.cpu_slots = take(r, 1) % 3;
+	c.quarantine = take(r, 1) % 4 ? 0 : take(r, 1) % 100;
 	return c;
 }
 

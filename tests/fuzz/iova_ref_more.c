@@ -362,6 +362,7 @@ static int op_holes(struct ref *r)
 	struct holes h = { .r = r, .next = r->flat.first };
 	struct iova_space_holes st;
 
+	iova_space_release_held(r->s);
 	CHECK(r, !iova_space_for_each_hole(r->s, 0, ~0ull, see_hole, &h), "a wrong hole");
 	for (; h.next <= r->flat.last; h.next++)
 		CHECK(r, r->flat.owner[h.next], "a hole was not seen");

@@ -187,6 +187,30 @@ static void end_racing(void)
 	mc_assert(iova_space_destroy(s) == 0);
 }
 
+/* With a quarantine of one, exactly one succeeds, whatever comes in between. */
+static void init_held(void)
+{
+	quarantine = 1;
+	init_full();
+}
+static void end_held(void)
+{
+	mc_assert(freed == 1);
+	mc_assert(iova_space_alloc(s, PAGE, 32 * PAGE - 1) == 7 * PAGE);
+	mc_assert(iova_space_alloc(s, PAGE, 32 * PAGE - 1) == (uint64_t)-ENOSPC);
+	for (uint64_t i = 0; i < 32; i++)
+		mc_assert(!iova_space_free(s, i * PAGE, PAGE));
+	iova_space_release_held(s);
+	window_is_free();
+	mc_assert(iova_space_destroy(s) == 0);
+}
+/* Makes what was freed before leave the quarantine. */
+static void free_8_take_8(void)
+{
+	mc_assert(!iova_space_free(s, 8 * PAGE, PAGE));
+	mc_assert(!iova_space_alloc_fixed(s, 8 * PAGE, PAGE, NULL));
+}
+
 /* Looking while others change: answers are of some moment. */
 static void look(void)
 {
@@ -274,6 +298,12 @@ static const struct mc_model models[] = {
 	       ON(free_7_racing, 2)),
 	WINDOW3("double-free-share", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
 		ON(free_7_racing, 1), ON(drain_0, 2)),
+	WINDOW("held-double", init_held, end_held, 1, 2, 0, ON(free_7_racing, 0),
+	       ON(free_7_racing, 1)),
+	WINDOW("held-double-evict", init_held, end_held, 1, 2, 0, ON(free_7_racing, 0),
+	       ON(free_7_racing, 1), ON(free_8_take_8, 2)),
+	WINDOW("held-double-irq", init_held, end_held, 1, 2, 0, ON(free_7_racing, 0),
+	       IRQ(free_7_racing, 0)),
 	WINDOW("double-free-irq", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
 	       IRQ(free_7_racing, 0), ON(free_7_racing, 1)),
 	WINDOW("fixed-alloc", init_2, window_end, 1, 2, 0, ON(alloc_1, 0), ON(take_5, 1)),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* test_iova_life.c - CPUs that go away. */
+/* test_iova_life.c - CPUs that go away, ranges held back. */
 #define _GNU_SOURCE
+#include "iova_bulk.h"
 #include "iova_int.h"
 #include "iova_life.h"
 #include "unit/iova_rig.h"
@@ -81,5 +82,92 @@ Test(life, drain_and_go_on)
 		for (unsigned i = 0; i < 200; i++)
 			rig_free(&r, iova[i], 1 + i % 5);
 	}
+	rig_done(&r);
+}
+
+static void make_held(struct rig *r, uint64_t first_pfn, uint64_t granules, unsigned quarantine)
+{
+	struct iova_space_config c =
+		rig_config(r, first_pfn * G, (first_pfn + granules) * G - 1);
+
+	c.quarantine = quarantine;
+	cr_assert_eq(iova_space_create(&r->s, &c), 0);
+}
+
+/* A freed range comes back after exactly so many frees, and is refused until then and after. */
+Test(life, quarantine)
+{
+	static const uint64_t sizes[] = { 1, 3, 32, 33, 400, 600, 9000 };
+
+	for (unsigned k = 0; k < 7; k++) {
+		uint64_t n = sizes[k], size = n * G, first, other[10];
+		struct iova_range got;
+		struct rig r;
+
+		make_held(&r, 1, 1 << 20, 10);
+		first = rig_alloc(&r, n);
+		for (unsigned i = 0; i < 10; i++)
+			other[i] = rig_alloc(&r, n);
+		rig_free(&r, first, n);
+		for (unsigned i = 0; i < 10; i++) {
+			cr_assert_eq(iova_space_free(r.s, first, size), -ENOENT);
+			cr_assert_eq(iova_space_check(r.s, first, size), -ENOENT);
+			cr_assert_eq(iova_space_find(r.s, first, &got), -ENOENT);
+			cr_assert_eq(iova_space_free_bulk(r.s, size, &first, 1), 1);
+			cr_assert_neq(rig_alloc(&r, n), first);
+			rig_free(&r, other[i], n);
+		}
+		cr_assert_eq(iova_space_free(r.s, first, size), -ENOENT);
+		cr_assert_eq(iova_space_alloc_fixed(r.s, first, size, NULL), 0);
+		cr_assert_eq(iova_space_check(r.s, first, size), 0);
+		rig_free(&r, first, n);
+		cr_assert_eq(iova_space_free(r.s, first, size), -ENOENT);
+		cr_assert_eq(iova_space_release_held(r.s), 10);
+		cr_assert_eq(iova_space_release_held(r.s), 0);
+		cr_assert_eq(iova_space_destroy(r.s), 10);
+		cr_assert(count_mem_clean(&r.mem));
+	}
+}
+
+/* What is held back is in nobody's way: it is used before anybody is refused. */
+Test(life, quarantine_gives_way)
+{
+	struct rig r;
+
+	make_held(&r, 64, 64, 1000);
+	for (unsigned round = 0; round < 5; round++) {
+		uint64_t iova[64], got;
+
+		for (unsigned i = 0; i < 64; i++)
+			iova[i] = rig_alloc(&r, 1);
+		cr_assert_eq(iova_space_alloc(r.s, G, NO_MAX), (uint64_t)-ENOSPC);
+		for (unsigned i = 0; i < 64; i++)
+			rig_free(&r, iova[i], 1);
+		cr_assert(!iova_space_in_use(r.s));
+		got = rig_alloc(&r, 64);
+		rig_free(&r, got, 64);
+		cr_assert_eq(iova_space_alloc_fixed(r.s, 65 * G, 7 * G, NULL), 0);
+		rig_free(&r, 65 * G, 7);
+		cr_assert_eq(iova_space_reserve(r.s, 66 * G, 67 * G - 1, NULL), 0);
+		cr_assert_eq(iova_space_unreserve(r.s, 66 * G, 67 * G - 1), 0);
+	}
+	rig_done(&r);
+}
+
+Test(life, quarantine_configured)
+{
+	struct rig r;
+	struct iova_space_config c = rig_config(&r, G, 1024 * G - 1);
+
+	c.quarantine = IOVA_QUARANTINE_MAX + 1;
+	cr_assert_eq(iova_space_create(&r.s, &c), -EINVAL);
+	c.quarantine = IOVA_QUARANTINE_MAX;
+	for (unsigned nth = 1; nth < 5; nth++) {
+		r.mem.fail_at = r.mem.calls + nth;
+		cr_assert_eq(iova_space_create(&r.s, &c), -ENOMEM);
+		cr_assert(count_mem_clean(&r.mem));
+	}
+	r.mem.fail_at = 0;
+	cr_assert_eq(iova_space_create(&r.s, &c), 0);
 	rig_done(&r);
 }
