@@ -9,6 +9,3 @@ tools_iova_dump_LDADD = libiova/libiova.la
 tools_pgtbl_dump_SOURCES = tools/pgtbl-dump.c tools/script.c tools/script.h
 tools_pgtbl_dump_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libpgtbl -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 tools_pgtbl_dump_LDADD = libpgtbl/libpgtbl.la
-
-TESTS += tests/tools/iova_dump.sh
-EXTRA_DIST += tests/tools/iova_dump.sh
