@@ -6,19 +6,28 @@
 int pgtbl_replace(struct pgtbl *pt, const struct pgtbl_replacement *with,
 		  struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
+	unsigned slot;
+	int err;
+
 	if (!pt || !with || !gather)
 		return pgtbl_fail(report, with ? with->iova : 0, -EINVAL);
-	return pt->ops->replace(pt, with, gather, report);
+	slot = pgtbl_check_enter(pt, with->iova, with->size);
+	err = pt->ops->replace(pt, with, gather, report);
+	pgtbl_check_leave(pt, slot);
+	return err;
 }
 
 int pgtbl_demote(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_bytes,
 		 struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
+	unsigned slot;
 	int err;
 
 	if (!pt || !gather || !pgtbl_is_range(pt, iova, size) || !pgtbl_is_page_size(pt, page_bytes))
 		return pgtbl_fail(report, iova, -EINVAL);
+	slot = pgtbl_check_enter(pt, iova, size);
 	err = pt->ops->demote(pt, iova, iova + (size - 1), page_bytes, gather, &iova);
+	pgtbl_check_leave(pt, slot);
 	return err ? pgtbl_fail(report, iova, err) : 0;
 }
 

@@ -7,7 +7,7 @@ libpgtbl_libpgtbl_core_la_SOURCES = libpgtbl/pgtbl.h libpgtbl/pgtbl_priv.h libpg
 	libpgtbl/pgtbl_reserve.h libpgtbl/pgtbl_track.h libpgtbl/pgtbl_change.h \
 	libpgtbl/pgtbl_dirty.h libpgtbl/change.c libpgtbl/dirty.c libpgtbl/reserve.c \
 	libpgtbl/pgtbl.c libpgtbl/pages.c libpgtbl/gather.c libpgtbl/dump_out.h libpgtbl/pgtbl_dump.h \
-	libpgtbl/dump.c libpgtbl/dump_svg.c libpgtbl/image.c libpgtbl/compare.c libpgtbl/calls.c \
+	libpgtbl/dump.c libpgtbl/dump_svg.c libpgtbl/check.c libpgtbl/image.c libpgtbl/compare.c libpgtbl/calls.c \
 	libpgtbl/fmt/amdv1.c libpgtbl/fmt/arm.c libpgtbl/fmt/riscv.c libpgtbl/fmt/tce.c \
 	libpgtbl/fmt/vtdss.c libpgtbl/fmt/x86_64.c
 libpgtbl_libpgtbl_core_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libpgtbl

@@ -98,8 +98,10 @@ int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 	pt->ops->init(pt, config);
 	pt->own.limit = config->page_limit;
 	pt->quota = config->quota;
-	pt->root = pgtbl_root_alloc(pt, &err);
+	err = pgtbl_check_create(pt, config);
+	pt->root = err ? NULL : pgtbl_root_alloc(pt, &err);
 	if (!pt->root) {
+		pgtbl_check_destroy(pt);
 		plat_mem_free(&config->meta, pt, sizeof(*pt), PLAT_CACHELINE);
 		return err;
 	}
@@ -121,6 +123,7 @@ uint64_t pgtbl_destroy(struct pgtbl *pt)
 	pgtbl_drain(pt);
 	bytes = pt->ops->destroy(pt);
 	pgtbl_reservations_free(pt);
+	pgtbl_check_destroy(pt);
 	meta = pt->meta;
 	plat_mem_free(&meta, pt, sizeof(*pt), PLAT_CACHELINE);
 	return bytes;

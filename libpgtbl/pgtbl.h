@@ -112,6 +112,23 @@ struct pgtbl_quota {
 	uint64_t peak;
 };
 
+enum pgtbl_call { PGTBL_CALL_MAP, PGTBL_CALL_UNMAP, PGTBL_CALL_CHANGE };
+
+/**
+ * struct pgtbl_violation - somebody does not own the range that he changes
+ * @call:  what the calls are: the one that reports, and the one it met
+ * @first, @last: their ranges
+ *
+ * Of two calls that overlap at least one reports, from inside, before it does anything.
+ * Beyond 64 calls at once some are not checked.
+ */
+struct pgtbl_violation {
+	struct pgtbl *pt;
+	enum pgtbl_call call[2];
+	uint64_t first[2];
+	uint64_t last[2];
+};
+
 /**
  * struct pgtbl_config - what a table is made for
  * @ops:         the format
@@ -137,6 +154,10 @@ struct pgtbl_quota {
  * @flush_ctx:   for @flush
  * @page_limit:  most pages that the table may hold; 0: no limit
  * @quota:       NULL, or shared with other tables; must outlive them
+ * @violation:   NULL, or called when two calls that need a range for themselves overlap in
+ *               range and time; see struct pgtbl_violation.  The check costs two full
+ *               atomics and a look at 64 cache lines a call: for tests and debugging.
+ * @violation_ctx: for @violation
  */
 struct pgtbl_config {
 	const struct pgtbl_ops *ops;
@@ -154,6 +175,8 @@ struct pgtbl_config {
 	void *flush_ctx;
 	uint64_t page_limit;
 	struct pgtbl_quota *quota;
+	void (*violation)(void *ctx, const struct pgtbl_violation *violation);
+	void *violation_ctx;
 };
 
 /**

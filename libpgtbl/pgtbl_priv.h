@@ -88,6 +88,7 @@ struct pgtbl {
 	void *flush_ctx;
 
 	struct pgtbl_quota *quota;
+	struct pgtbl_check *check; /* see check.c; NULL: unchecked */
 
 	plat_aligned(PLAT_CACHELINE) struct pgtbl_quota own;
 	uint64_t queued_pages;
@@ -186,6 +187,26 @@ static inline int pgtbl_fail(struct pgtbl_report *report, uint64_t iova, int err
 		report->error = error;
 	}
 	return error;
+}
+
+/* check.c */
+
+int pgtbl_check_create(struct pgtbl *pt, const struct pgtbl_config *config);
+void pgtbl_check_destroy(struct pgtbl *pt);
+unsigned pgtbl_check_enter_slow(struct pgtbl *pt, enum pgtbl_call call, uint64_t iova,
+				uint64_t size);
+void pgtbl_check_leave_slow(struct pgtbl *pt, unsigned slot);
+
+/* Around a call of pgtbl_change.h that needs its range for itself. */
+static inline unsigned pgtbl_check_enter(struct pgtbl *pt, uint64_t iova, uint64_t size)
+{
+	return pt->check ? pgtbl_check_enter_slow(pt, PGTBL_CALL_CHANGE, iova, size) : 0;
+}
+
+static inline void pgtbl_check_leave(struct pgtbl *pt, unsigned slot)
+{
+	if (pt->check)
+		pgtbl_check_leave_slow(pt, slot);
 }
 
 /* dirty.c: the pages that [first, last] touches; nothing without a bitmap. */

@@ -76,6 +76,7 @@ int pgtbl_reserve(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_
 		  struct pgtbl_report *report)
 {
 	struct pgtbl_reservation *r;
+	unsigned slot;
 	int err;
 
 	if (!sound(pt, iova, size, page_bytes))
@@ -88,7 +89,9 @@ int pgtbl_reserve(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_
 	plat_store_relaxed(&r->last, iova + (size - 1));
 	plat_store_relaxed(&r->page_bytes, page_bytes);
 	set_state(r, LIVE);
+	slot = pgtbl_check_enter(pt, iova, size);
 	err = pt->ops->reserve(pt, iova, iova + (size - 1), page_bytes, report);
+	pgtbl_check_leave(pt, slot);
 	if (err)
 		set_state(r, FREE);
 	return err;

@@ -165,6 +165,39 @@ static void reserve_next(void)
 	mc_assert(pgtbl_unreserve(pt, BASE + PAGE, PAGE, PAGE) == 0);
 }
 
+/* Two who map the same page: if both succeed, they were at it at once, and one is told. */
+static uint32_t violations, mapped_twice;
+
+static void violated(void *ctx, const struct pgtbl_violation *v)
+{
+	(void)ctx;
+	mc_assert(v->first[0] == BASE && v->first[1] == BASE);
+	plat_fetch_add_relaxed(&violations, 1);
+}
+static void init_checked(void)
+{
+	struct pgtbl_config c = {
+		.ops = &pgtbl_vtdss_ops, .levels = 3, .oa_bits = 52,
+		.pages = mc_mem(), .meta = mc_mem(), .violation = violated,
+	};
+
+	mc_assert(pgtbl_create(&pt, &c) == 0);
+	mc_quiet(&pt->own, sizeof(pt->own) + sizeof(pt->queued_pages));
+	for (unsigned i = 0; i < 3; i++)
+		pgtbl_gather_init(&gathered[i]);
+	map(BASE + PAGE, 1);
+}
+static void map_same(void)
+{
+	if (!pgtbl_map(pt, BASE, PHYS(2), PAGE, RW))
+		plat_fetch_add_relaxed(&mapped_twice, 1);
+}
+static void end_checked(void)
+{
+	mc_assert(mapped_twice == 1 || violations);
+	end(2 * PAGE, 3);
+}
+
 /* All of the 2 MiB but some pages lead where they led. */
 static void end_but(unsigned from, unsigned to, uint64_t mapped)
 {
@@ -257,6 +290,9 @@ static const struct mc_model models[] = {
 	      ON(reserve_twice, 0), ON(reclaim, 1)),
 	TABLE("reserve-reserve", init_empty_table, end_reserved, 1, 2, 0, ON(reserve_twice, 0),
 	      ON(reserve_next, 1), ON(reclaim, 2)),
+	TABLE("check-map-map", init_checked, end_checked, 2, 3, 0, ON(map_same, 0),
+	      ON(map_same, 1)),
+	TABLE("check-irq", init_checked, end_checked, 2, 3, 0, ON(map_same, 0), IRQ(map_same, 0)),
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 # unit tests of libpgtbl
 if HAVE_CRITERION
-PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_change tests/unit/test_pgtbl_dirty \
+PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_change tests/unit/test_pgtbl_check tests/unit/test_pgtbl_dirty \
 	tests/unit/test_pgtbl_entries tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_gather \
 	tests/unit/test_pgtbl_map tests/unit/test_pgtbl_pages tests/unit/test_pgtbl_quota \
 	tests/unit/test_pgtbl_tiers
@@ -37,6 +37,11 @@ tests_unit_test_pgtbl_entries_SOURCES = tests/unit/test_pgtbl_entries.c $(PGTBL_
 tests_unit_test_pgtbl_entries_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
 tests_unit_test_pgtbl_entries_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pgtbl_entries_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_check_SOURCES = tests/unit/test_pgtbl_check.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_check_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_check_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_check_LDADD = $(PGTBL_UNIT_LDADD)
 
 tests_unit_test_pgtbl_fmt_SOURCES = tests/unit/test_pgtbl_fmt.c $(PGTBL_UNIT_SOURCES)
 tests_unit_test_pgtbl_fmt_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
