@@ -99,5 +99,5 @@ distclean-peers:
 # bench/kernel.sh and its modules (kernel-shim/Kbuild)
 KERNEL_C += bench/kernel/main.c bench/kernel/cases.c bench/kernel/check.c bench/kernel/layers.c
 EXTRA_DIST += bench/kernel/main.c bench/kernel/cases.c bench/kernel/check.c bench/kernel/layers.c \
-	bench/kernel/iova_bench.h bench/kernel/measure.h bench/kernel/ratios.awk \
+	bench/kernel/iova_bench.h bench/kernel/measure.h bench/kernel/ratios.awk bench/kernel/same.awk \
 	bench/kernel/icount.sh bench/kernel/layers.sh bench/kernel/README.md bench/kernel.sh

@@ -66,6 +66,16 @@ refused "a count of nothing" "not positive"
 grep -v "RESULT 4k" "$dir/peer" >"$dir/less" && mv "$dir/less" "$dir/peer"
 refused "a case that did not run" "no round 0 of 4k"
 
+same() { # first line, second line
+	echo "$1 $2" | "$awk" -f "$top_srcdir/bench/kernel/same.awk" 2>"$dir/err"
+}
+same "4k n 4096 map 5509652 map_max 1596" "4k n 4096 map 5509620 map_max 1594"
+result $? "two boots that agree"
+! same "4k n 4096 map 5509652 map_max 1596" "4k n 4096 map 5509652 map_max 1610"
+result $? "two boots that do not"
+! same "4k n 4096 map 1" "64k n 4096 map 1" && ! same "4k n 1 map 1" "4k n 1 map" && ! same
+result $? "two boots that cannot be compared"
+
 kernel=$top_srcdir/bench/kernel.sh
 [ "$("$kernel" --list | sort -u | grep -c '^kernel/[0-9a-z_]*$')" = 18 ]
 result $? "--list"
