@@ -95,6 +95,12 @@ static void unmap_span_empty(void)
 	mc_assert(pgtbl_unmap(pt, BASE, SPAN, &gathered[1]) == 0);
 	pgtbl_gather_release(pt, &gathered[1]);
 }
+/* All of the level-2 table, with what a reclaimer may be taking out of it. */
+static void unmap_all_empty(void)
+{
+	mc_assert(pgtbl_unmap(pt, BASE, 1ull << 30, &gathered[1]) == 0);
+	pgtbl_gather_release(pt, &gathered[1]);
+}
 static void unmap_map_span(void)
 {
 	mc_assert(pgtbl_unmap(pt, BASE, SPAN, &gathered[1]) == PAGE);
@@ -281,6 +287,8 @@ static const struct mc_model models[] = {
 	      ON(translate_0, 1)),
 	TABLE("unlink-reclaim", init_unlink, end_none, 2, 3, 0, ON(unmap_span, 0), ON(reclaim, 1)),
 	TABLE("unlink-empty-reclaim", init_unlink_empty, end_none, 2, 3, 0, ON(unmap_span_empty, 0),
+	      ON(reclaim, 1)),
+	TABLE("unlink-all-reclaim", init_unlink_empty, end_none, 1, 2, 0, ON(unmap_all_empty, 0),
 	      ON(reclaim, 1)),
 	TABLE("unlink-reclaim-map", init_unlink, end_5, 2, 3, 0, ON(unmap_map_span, 0),
 	      ON(reclaim, 1)),
