@@ -79,6 +79,20 @@ static uint64_t node_value(const struct iova_node *node, unsigned level)
 	return v;
 }
 
+/* Do the node's cells make up for all of @value?  Mostly the first few do. */
+static bool makes_up(const struct iova_node *node, unsigned level, uint64_t value)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < IOVA_CHILDREN; i++) {
+		/* IOVA-S10: pairs with IOVA-S7 */
+		v = join(v, plat_load_acquire(&node->cell[level][i]));
+		if (covers(v, value))
+			return true;
+	}
+	return false;
+}
+
 /* Brings the cell above @node down to what the node's own cells say. */
 static void lower_node(struct iova_node *node, unsigned level)
 {
@@ -89,8 +103,7 @@ static void lower_node(struct iova_node *node, unsigned level)
 		return;
 	cell = &parent->cell[level][node->index];
 	old = plat_load_acquire(cell); /* IOVA-S6: pairs with IOVA-S7 */
-	value = node_value(node, level);
-	if (value == (old & IOVA_CELL_VALUE))
+	if (makes_up(node, level, old & IOVA_CELL_VALUE))
 		return;
 	old = mark(cell, old);
 	if (!old)
