@@ -94,7 +94,22 @@ static void table_free(void *ctx, void *ptr, size_t size, size_t align)
 	(void)ctx, (void)ptr, (void)size, (void)align;
 }
 
-static uint64_t build(unsigned levels)
+static bool fill(struct pgtbl *pt)
+{
+	struct pgtbl_gather gather;
+	bool done;
+
+	for (size_t i = 0; i < sizeof(mapped) / sizeof(*mapped); i++)
+		if (pgtbl_map(pt, mapped[i].iova, mapped[i].phys, mapped[i].size, mapped[i].prot))
+			return false;
+	pgtbl_gather_init(&gather);
+	done = !pgtbl_map(pt, 0x340000000, 0x800000, M2, RW) &&
+	       pgtbl_unmap(pt, 0x340000000, M2, &gather) == M2;
+	pgtbl_gather_release(pt, &gather);
+	return done;
+}
+
+static struct pgtbl *build(unsigned levels)
 {
 	static const struct plat_mem_ops ops = { table_alloc, table_free };
 	struct pgtbl_config config = { .ops = &pgtbl_x86_64_ops,
@@ -102,44 +117,49 @@ static uint64_t build(unsigned levels)
 				       .oa_bits = 40,
 				       .pages = { &ops, NULL },
 				       .phys_offset = TABLES - (uint64_t)(uintptr_t)tables };
-	struct pgtbl_gather gather;
 	struct pgtbl *pt;
 
 	if (pgtbl_create(&pt, &config))
-		return 0;
-	for (size_t i = 0; i < sizeof(mapped) / sizeof(*mapped); i++)
-		if (pgtbl_map(pt, mapped[i].iova, mapped[i].phys, mapped[i].size, mapped[i].prot))
-			return 0;
-	pgtbl_gather_init(&gather);
-	if (pgtbl_map(pt, 0x340000000, 0x800000, M2, RW) ||
-	    pgtbl_unmap(pt, 0x340000000, M2, &gather) != M2)
-		return 0;
-	return pgtbl_root_phys(pt);
+		return NULL;
+	if (fill(pt))
+		return pt;
+	pgtbl_destroy(pt);
+	return NULL;
 }
 
-int main(int argc, char **argv)
+/* The image: the guest, the list, the tables.  Whether all of it was written. */
+static bool write_image(const struct pgtbl *pt, unsigned levels)
 {
 	static uint8_t image[TABLES - LOAD];
-	uint64_t head[4], root;
-	unsigned levels = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
+	uint64_t head[4] = { pgtbl_root_phys(pt), levels, NR_LIST, 0 };
 
-	if (argc == 3) {
-		for (size_t i = 0; i < NR_LIST; i++)
-			puts(list[i].name);
-		return 0;
-	}
-	root = build(levels);
-	if (!root || !fread(image, 1, LIST - LOAD, stdin)) {
-		fprintf(stderr, "x86_image: no table, or no guest\n");
-		return 1;
-	}
-	memcpy(head, (uint64_t[]){ root, levels, NR_LIST, 0 }, sizeof(head));
+	if (!fread(image, 1, LIST - LOAD, stdin))
+		return false;
 	memcpy(image + LIST - LOAD, head, sizeof(head));
 	for (size_t i = 0; i < NR_LIST; i++) {
 		uint64_t row[4] = { list[i].iova, list[i].phys, list[i].access, list[i].fault };
 
 		memcpy(image + LIST - LOAD + 32 + 32 * i, row, sizeof(row));
 	}
-	return fwrite(image, 1, sizeof(image), stdout) != sizeof(image) ||
-	       fwrite(tables, 1, sizeof(tables), stdout) != sizeof(tables);
+	return fwrite(image, 1, sizeof(image), stdout) == sizeof(image) &&
+	       fwrite(tables, 1, sizeof(tables), stdout) == sizeof(tables);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned levels = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
+	struct pgtbl *pt;
+	bool done;
+
+	if (argc == 3) {
+		for (size_t i = 0; i < NR_LIST; i++)
+			puts(list[i].name);
+		return 0;
+	}
+	pt = build(levels);
+	done = pt && write_image(pt, levels);
+	if (!done)
+		fprintf(stderr, "x86_image: no table, no guest, or no room for the image\n");
+	pgtbl_destroy(pt); /* not before: it takes the tables apart */
+	return !done;
 }
