@@ -5,8 +5,8 @@
  *   bench/bench --benchmark_filter=iova/pair
  *
  * Each side of each comparison is a benchmark of its own, and so is each format of
- * libpgtbl; its time is that of one operation.  The sides run one after the other, not alternately, and in one
- * process: for a claim, use bench/ratios.
+ * libpgtbl; its time is that of one operation.  The sides run one after the other, not
+ * alternately, and in one process: for a claim, use bench/ratios.
  */
 #include <stdio.h>
 #include <stdlib.h>

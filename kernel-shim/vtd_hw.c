@@ -111,7 +111,8 @@ u64 ivtd_phys_offset(void)
 static int map_registers(struct ivtd_unit *u, u64 bytes)
 {
 	if (!request_mem_region(u->base, bytes, "iova_vtd")) {
-		pr_err("unit %u: a driver has its registers at 0x%llx; boot with intel_iommu=off intremap=off\n",
+		pr_err("unit %u: a driver has its registers at 0x%llx; "
+		       "boot with intel_iommu=off intremap=off\n",
 		       u->index, u->base);
 		return -EBUSY;
 	}

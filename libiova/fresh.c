@@ -137,8 +137,9 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill)
 					: (ctl & IOVA_CTL_EPOCH) |
 						  iova_ctl(PLAT_OWN_SHARED, 0, flags)));
 	do {
-		old = plat_load_relaxed(w);	       /* the CAS revalidates */
-	} while (!plat_cas_full(w, old, (old & ~bits) | fill << half)); /* IOVA-A3: pairs with IOVA-W2 */
+		old = plat_load_relaxed(w); /* the CAS revalidates */
+		/* IOVA-A3: pairs with IOVA-W2 */
+	} while (!plat_cas_full(w, old, (old & ~bits) | fill << half));
 }
 
 /*

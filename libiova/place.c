@@ -73,7 +73,8 @@ static uint64_t cut(struct iova_space *s, struct iova_want *want, uint64_t lead)
 		uint64_t pfn;
 		int r;
 
-		iova_move_begin(s); /* what is taken too much for a moment is no reason for -ENOSPC */
+		/* What is taken too much for a moment is no reason for -ENOSPC. */
+		iova_move_begin(s);
 		pfn = iova_alloc_pfn(s, want);
 		if (iova_is_err(pfn)) {
 			iova_move_end(s, false);
@@ -89,7 +90,8 @@ static uint64_t cut(struct iova_space *s, struct iova_want *want, uint64_t lead)
 }
 
 /* In [lo, hi].  A granule number, or a negative errno. */
-static uint64_t alloc_within(struct iova_space *s, const struct wish *wish, uint64_t lo, uint64_t hi)
+static uint64_t alloc_within(struct iova_space *s, const struct wish *wish, uint64_t lo,
+			     uint64_t hi)
 {
 	uint64_t lead = block_lead(wish);
 	struct iova_want want;

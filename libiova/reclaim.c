@@ -61,7 +61,8 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
 		if (!after_collect(wp)) {
 			plat_store_relaxed(wp, IOVA_POISON); /* IOVA-K2 */
 			if (plat_cas_full(ctlp, ctl, /* IOVA-K4: pairs with IOVA-W3, IOVA-W6 */
-					  (ctl & IOVA_CTL_EPOCH) | iova_ctl(IOVA_OWN_PARKED, 0, 0))) {
+					  (ctl & IOVA_CTL_EPOCH) |
+						  iova_ctl(IOVA_OWN_PARKED, 0, 0))) {
 				iova_count_raced(ref, (uint32_t)ctl & ~iova_used(w), 0);
 				return 3;
 			}

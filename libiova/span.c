@@ -56,7 +56,8 @@ static int node_below(struct iova_space *s, const struct iova_ref *ref, uint64_t
  * Makes the 16 units below the unit that @pfn lies in exist, as @fill says; the
  * caller holds that unit, and node_below() went well.
  */
-static void open_below(struct iova_space *s, const struct iova_ref *ref, uint64_t pfn, uint64_t fill)
+static void open_below(struct iova_space *s, const struct iova_ref *ref, uint64_t pfn,
+		       uint64_t fill)
 {
 	unsigned level = ref->level - 1u;
 	struct iova_ref below;
@@ -407,7 +408,8 @@ int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_
 int iova_check_range(const struct iova_space *s, uint64_t first, uint64_t last)
 {
 	if ((first & s->granule_mask) || (last & s->granule_mask) != s->granule_mask ||
-	    first > last || first >> s->shift < s->first_pfn || last >> s->shift > iova_usable_last(s))
+	    first > last || first >> s->shift < s->first_pfn ||
+	    last >> s->shift > iova_usable_last(s))
 		return -EINVAL;
 	return 0;
 }

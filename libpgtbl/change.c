@@ -23,7 +23,8 @@ int pgtbl_demote(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_b
 	unsigned slot;
 	int err;
 
-	if (!pt || !gather || !pgtbl_is_range(pt, iova, size) || !pgtbl_is_page_size(pt, page_bytes))
+	if (!pt || !gather || !pgtbl_is_range(pt, iova, size) ||
+	    !pgtbl_is_page_size(pt, page_bytes))
 		return pgtbl_fail(report, iova, -EINVAL);
 	slot = pgtbl_check_enter(pt, iova, size);
 	err = pt->ops->demote(pt, iova, iova + (size - 1), page_bytes, gather, &iova);

@@ -40,7 +40,7 @@ static unsigned take_slot(struct pgtbl_check *c)
 /* Whether the call in @slot overlaps; *v then has its side. */
 static bool overlaps(struct slot *slot, struct pgtbl_violation *v)
 {
-	/* PGT-A6: the range after the state, and the state again after the range; pairs with PGT-R6. */
+	/* PGT-A6: the range after the state, then the state again; pairs with PGT-R6. */
 	uint64_t state = plat_load_acquire(&slot->state);
 
 	v->first[1] = plat_load_acquire(&slot->first); /* PGT-A6 */

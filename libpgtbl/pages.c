@@ -17,9 +17,10 @@ static bool charge(struct pgtbl_quota *quota)
 			return false;
 		/* relaxed: counts, ordered by nothing, here and below */
 	} while (!plat_cas_relaxed(&quota->pages, now, now + 1));
-	do
+	do {
 		peak = plat_load_relaxed(&quota->peak); /* relaxed: the CAS decides */
-	while (now >= peak && !plat_cas_relaxed(&quota->peak, peak, now + 1)); /* relaxed: a count */
+		/* relaxed: a count */
+	} while (now >= peak && !plat_cas_relaxed(&quota->peak, peak, now + 1));
 	return true;
 }
 

@@ -266,7 +266,8 @@ static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slo
 
 #define PT_FILL(l)                                                                               \
 	do {                                                                                     \
-		uint64_t entry_ = fmt_leaf(job->phys, job->attr, (l)), step_ = pt_step(job->pt, (l)); \
+		uint64_t entry_ = fmt_leaf(job->phys, job->attr, (l));                           \
+		uint64_t step_ = pt_step(job->pt, (l));                                          \
 		if (FMT_GROUPS && group_lg2)                                                     \
 			return pt_fill_groups(slot, run.count, fmt_group(entry_, (l), group_lg2), \
 					      step_, group_lg2);                                 \

@@ -103,8 +103,9 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
 		.kept = { pt_map_kept, pt_unmap_kept, pt_translate_kept, pt_map_sg_kept },         \
 		.flushed = { pt_map_flushed, pt_unmap_flushed, pt_translate_flushed,               \
-			     pt_map_sg_flushed },                                              \
-		.leaves = pt_leaves, .table = pt_table_from, .reclaim_level = pt_reclaim_level,                            \
+			     pt_map_sg_flushed },                                                  \
+		.leaves = pt_leaves, .table = pt_table_from,                                       \
+		.reclaim_level = pt_reclaim_level,                                                 \
 		.promote_level = pt_promote_level, .demote = pt_demote, .replace = pt_replace,     \
 		.reserve = pt_reserve, .track = pt_track, .fault = pt_fault,                       \
 		.has_ad = FMT_DIRTY != 0, .protects = FMT_WP_MARK != 0,                            \
