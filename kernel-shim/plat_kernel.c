@@ -110,7 +110,11 @@ s64 plat_kernel_live_bytes(void)
 
 int plat_kernel_init(void)
 {
-	int err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "iova:core", cpu_prepare, cpu_dead);
+	int err;
+
+	/* Those that are on say so at once; the rest may never have been. */
+	cpumask_copy(&dead_cpus, cpu_possible_mask);
+	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "iova:core", cpu_prepare, cpu_dead);
 
 	if (err < 0)
 		return err;

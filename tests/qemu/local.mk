@@ -12,7 +12,8 @@ EXTRA_DIST += tests/qemu/README.md tests/qemu/run tests/qemu/test-run tests/qemu
 	tests/qemu/mutants/take-irqs-on.sed \
 	tests/qemu/programs/blockcheck.c tests/qemu/programs/netpeer.c \
 	tests/qemu/programs/pattern.h \
-	tests/qemu/scenarios/bridge.sh tests/qemu/scenarios/net.sh \
+	tests/qemu/scenarios/bridge.sh tests/qemu/scenarios/domains.sh \
+	tests/qemu/scenarios/net.sh \
 	tests/qemu/scenarios/nvme.sh tests/qemu/scenarios/protection.sh \
 	tests/qemu/scenarios/refuse.sh tests/qemu/scenarios/reload.sh \
 	tests/qemu/scenarios/rmrr.sh tests/qemu/scenarios/selftest.sh \

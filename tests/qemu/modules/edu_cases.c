@@ -359,6 +359,54 @@ static int test_foreign(struct edu *e, u64 arg)
 	return err;
 }
 
+#define OWN_IOVA 0xb000000ul /* the device drops what is above 28 bits */
+
+/* In a domain of the test's own: what it maps works, and no longer once it is unmapped. */
+static int own_domain(struct edu *e, struct iommu_domain *domain)
+{
+	phys_addr_t phys = page_to_phys(e->page);
+	int err = iommu_map(domain, OWN_IOVA, phys, PAGE_SIZE, IOMMU_READ | IOMMU_WRITE);
+
+	if (err)
+		return err;
+	memset(e->mem, 0x77, PAGE_SIZE);
+	err = device_reads(e, OWN_IOVA, 64);
+	memset(e->mem, 0x11, PAGE_SIZE);
+	err = err ?: device_writes(e, OWN_IOVA + 128, 64);
+	if (!err && (memchr_inv(e->mem + 128, 0x77, 64) || memchr_inv(e->mem, 0x11, 128)))
+		err = fail(e, "the mapping did not work");
+	if (!err && iommu_iova_to_phys(domain, OWN_IOVA + 5) != phys + 5)
+		err = fail(e, "iova_to_phys is wrong");
+	if (iommu_unmap(domain, OWN_IOVA, PAGE_SIZE) != PAGE_SIZE)
+		err = fail(e, "unmap of another size");
+	if (!err && iommu_iova_to_phys(domain, OWN_IOVA + 5))
+		err = fail(e, "iova_to_phys of nothing");
+	if (err)
+		return err;
+	memset(e->mem, 0x5a, PAGE_SIZE);
+	expect(e, "read", OWN_IOVA, FAULT_READ);
+	return device_reads(e, OWN_IOVA, 64);
+}
+
+/* What VFIO does: the device leaves the DMA API's domain for another, and comes back. */
+static int test_unmanaged(struct edu *e, u64 arg)
+{
+	struct iommu_domain *domain = iommu_domain_alloc(e->dev->bus);
+	int err;
+
+	if (!domain)
+		return fail(e, "no unmanaged domain");
+	err = iommu_attach_device(domain, e->dev);
+	if (!err) {
+		err = own_domain(e, domain);
+		iommu_detach_device(domain, e->dev);
+		err = err ?: must_not_hold(e, 0x5a, "a stale translation was used") ?:
+		      round_trip(e, 0, 64);
+	}
+	iommu_domain_free(domain);
+	return err;
+}
+
 /* Errors of a driver: reported, refused, and nothing else suffers. */
 static int test_double_unmap(struct edu *e, u64 arg)
 {
@@ -403,6 +451,7 @@ const struct edu_case edu_cases[] = {
 	{ "reuse", test_reuse },
 	{ "identity", test_identity },
 	{ "foreign", test_foreign },
+	{ "unmanaged", test_unmanaged },
 	{ "double-unmap", test_double_unmap },
 	{ "wrong-size", test_wrong_size },
 	{ "never-mapped", test_never_mapped },
