@@ -5,6 +5,9 @@
  */
 #include "mc.h"
 
+/* More than a step can be aborted within any bounds: by pre-emptions, or for no reason. */
+#define TRIES 16
+
 static struct plat_words words;
 static void *cell;
 static uint64_t counter[2];
@@ -25,7 +28,7 @@ static int take(unsigned bit)
 {
 	int r = PLAT_WORD_FOREIGN;
 
-	for (int i = 0; i < 4 && r == PLAT_WORD_FOREIGN; i++)
+	for (int i = 0; i < TRIES && r == PLAT_WORD_FOREIGN; i++)
 		r = plat_word_take(&cell, 0, 1ull << bit | 1ull << (bit + 32), 1ull << bit);
 	return r;
 }
@@ -58,7 +61,7 @@ static void take_put_0(void)
 	if (take(0) != PLAT_WORD_OK)
 		return;
 	plat_fetch_add_relaxed(&counter[0], 1);
-	for (int i = 0; i < 4 && r == PLAT_WORD_FOREIGN; i++)
+	for (int i = 0; i < TRIES && r == PLAT_WORD_FOREIGN; i++)
 		r = plat_word_put(&cell, 0, 1ull << 32 | 1, 1);
 	mc_assert(r == PLAT_WORD_OK);
 	plat_fetch_add_relaxed(&counter[0], -1);
@@ -87,7 +90,7 @@ static void take_collect(void)
 	mc_assert(take(0) == PLAT_WORD_MISMATCH);
 	if (!(plat_load_relaxed(&words.ctl[0]) & 1))
 		return;
-	for (int i = 0; i < 4 && r == PLAT_WORD_FOREIGN; i++)
+	for (int i = 0; i < TRIES && r == PLAT_WORD_FOREIGN; i++)
 		r = plat_word_collect(&cell, 0, 1);
 	mc_assert(r == PLAT_WORD_OK);
 	plat_fetch_and_full(&words.ctl[0], ~1ull);
