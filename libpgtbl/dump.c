@@ -13,6 +13,7 @@
  * prot: r read, w write, c coherent, n no execute, m MMIO, p privileged.
  */
 #include "dump_out.h"
+#include "pgtbl_dump.h"
 #include "pgtbl_priv.h"
 
 struct dump {

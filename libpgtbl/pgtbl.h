@@ -471,22 +471,6 @@ struct pgtbl_leaf {
 int pgtbl_visit(struct pgtbl *pt, uint64_t first, uint64_t last,
 		int (*fn)(void *ctx, const struct pgtbl_leaf *leaf), void *ctx);
 
-enum pgtbl_dump_format {
-	PGTBL_DUMP_TEXT, /* a header line, then a line per run of leaves that continue each other */
-	PGTBL_DUMP_JSON, /* one object, the same runs; addresses are strings, "0x..." */
-	PGTBL_DUMP_SVG,	 /* a picture of the tables: a row of boxes for each level */
-};
-
-/**
- * pgtbl_dump - write down what is mapped
- * @print: receives the text piece by piece, not NUL-terminated; another value
- *         than 0 ends the dump
- *
- * Return: 0, the value of @print, or -EINVAL (as pgtbl_visit(), or @format).
- */
-int pgtbl_dump(struct pgtbl *pt, uint64_t first, uint64_t last, enum pgtbl_dump_format format,
-	       int (*print)(void *ctx, const char *text, size_t len), void *ctx);
-
 /**
  * struct pgtbl_stats - memory
  * @table_pages:      pages held, with the queued ones

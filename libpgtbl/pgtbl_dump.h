@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * pgtbl_dump.h - tables as they are in memory, and what differs between two.
- *
- * pgtbl_dump() of pgtbl.h writes down what is mapped; this is about the rest.
+ * pgtbl_dump.h - what is mapped, written down; tables as they are in memory; what
+ * differs between two.
  *
  * Synchronisation: may run beside everything but destroy; but only of a table that
  * nobody changes meanwhile is the image one that there was at some moment.
@@ -17,6 +16,22 @@
 extern "C" {
 #endif
 #pragma GCC visibility push(default)
+
+enum pgtbl_dump_format {
+	PGTBL_DUMP_TEXT, /* a header line, then a line per run of leaves that continue each other */
+	PGTBL_DUMP_JSON, /* one object, the same runs; addresses are strings, "0x..." */
+	PGTBL_DUMP_SVG,	 /* a picture of the tables: a row of boxes for each level */
+};
+
+/**
+ * pgtbl_dump - write down what is mapped
+ * @print: receives the text piece by piece, not NUL-terminated; another value
+ *         than 0 ends the dump
+ *
+ * Return: 0, the value of @print, or -EINVAL (as pgtbl_visit(), or @format).
+ */
+int pgtbl_dump(struct pgtbl *pt, uint64_t first, uint64_t last, enum pgtbl_dump_format format,
+	       int (*print)(void *ctx, const char *text, size_t len), void *ctx);
 
 /**
  * pgtbl_image - every table, as hardware finds it

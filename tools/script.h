@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "pgtbl.h"
+#include "pgtbl_dump.h"
 
 /*
  * One operation a line; numbers as in C, sizes also with K, M, G or T; # begins a comment:

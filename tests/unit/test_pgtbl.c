@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* test_pgtbl.c - life of a table: configurations, bad arguments, no memory, visit, dump. */
 #include "pgtbl_unit.h"
+#include "pgtbl_dump.h"
 
 #include <string.h>
 
