@@ -235,8 +235,11 @@ static void op_unmap(struct stream *s)
 	}
 	if (!stream_pick(s, 100) && !s->config->common)
 		size += stream_pick(s, 8192);
-	if (!stream_pick(s, 64))
+	if (!stream_pick(s, 64)) {
 		size = s->model.iova_last - iova + 1; /* everything above */
+		if (!size) /* 2^64 bytes have no size */
+			size -= s->page;
+	}
 	pgtbl_gather_init(&g);
 	want = model_unmap(&s->model, iova, size, &fault, &error);
 	CHECK(s, pgtbl_unmap_at(s->pt, iova, size, &g, &report) == want, "unmap: bytes");
