@@ -24,7 +24,7 @@ tests_unit_test_vtd_LDADD = libvtd/libvtd_core.la tests/model/libvtdmodel.la lib
 
 # against a build that stops after each atomic operation
 check_LTLIBRARIES += tests/model/libvtdstep.la
-tests_model_libvtdstep_la_SOURCES = tests/model/step/plat_impl.h tests/model/step/step.c $(VTD_SOURCES)
+tests_model_libvtdstep_la_SOURCES = tests/model/step/plat_impl.h tests/plat_hook.h tests/model/step/step.c $(VTD_SOURCES)
 tests_model_libvtdstep_la_CPPFLAGS = -I$(top_srcdir)/tests/model/step $(VTD_CPPFLAGS)
 
 # against the installed library: only what it exports
