@@ -98,9 +98,9 @@ void iova_resv_drop(struct iova_space *s)
 /* At the end of a set; joined to what it touches. */
 static void append(struct iova_resv_set *set, uint64_t first, uint64_t last, bool outside)
 {
-	struct iova_resv *prev = &set->r[set->nr - 1];
+	struct iova_resv *prev = set->nr ? &set->r[set->nr - 1] : NULL;
 
-	if (set->nr && prev->outside == outside && prev->last_pfn + 1 == first) {
+	if (prev && prev->outside == outside && prev->last_pfn + 1 == first) {
 		prev->last_pfn = last;
 		return;
 	}
@@ -164,7 +164,7 @@ static bool set_news(const struct iova_resv_set *set, const struct iova_resv_set
 	uint64_t at = *a;
 
 	for (;;) {
-		uint32_t i = find_from(set, at), k = old ? find_from(old, at) : 0;
+		uint32_t i = find_from(set, at), k = 0;
 
 		if (i == set->nr)
 			return false;
