@@ -359,6 +359,28 @@ static int test_foreign(struct edu *e, u64 arg)
 	return err;
 }
 
+#define EDU_ID 0x010000edu /* in the first register of each */
+
+/* Registers of another device, at @arg: the device reads them once they are mapped for it. */
+static int test_resource(struct edu *e, u64 arg)
+{
+	dma_addr_t dma = dma_map_resource(e->dev, arg, PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
+	int err;
+
+	if (dma_mapping_error(e->dev, dma))
+		return -ENOMEM;
+	if (dma == arg)
+		err = fail(e, "the registers have their own address");
+	else
+		err = device_reads(e, dma, 4);
+	dma_unmap_resource(e->dev, dma, PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
+	memset(e->scratch, 0, 4);
+	err = err ?: device_writes(e, e->scratch_dma, 4);
+	if (!err && *(u32 *)e->scratch != EDU_ID)
+		err = fail(e, "the device did not read the register");
+	return err;
+}
+
 #define OWN_IOVA 0xb000000ul /* the device drops what is above 28 bits */
 
 /* In a domain of the test's own: what it maps works, and no longer once it is unmapped. */
@@ -451,6 +473,7 @@ const struct edu_case edu_cases[] = {
 	{ "reuse", test_reuse },
 	{ "identity", test_identity },
 	{ "foreign", test_foreign },
+	{ "resource", test_resource },
 	{ "unmanaged", test_unmanaged },
 	{ "double-unmap", test_double_unmap },
 	{ "wrong-size", test_wrong_size },

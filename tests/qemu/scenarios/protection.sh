@@ -4,9 +4,13 @@
 summary="edu: allowed DMA works; forbidden DMA is blocked and reported exactly"
 variants="strict lazy"
 mode=$variant
-devices="-device edu,addr=4"
+devices="-device edu,addr=4 -device edu,addr=5"
 faults=4
 [ "$variant" = lazy ] || faults=6
+
+registers() { # DEVICE: where they are, in hexadecimal
+	sed -n '1s/ .*//p' "/sys/bus/pci/devices/$1/resource"
+}
 
 guest() {
 	load_driver
@@ -15,6 +19,7 @@ guest() {
 	edu "a mapping for both directions" bidirectional
 	edu "coherent memory" coherent
 	edu "a scatter list" sg
+	edu "another device's registers" "resource $(registers 0000:00:05.0)"
 	edu "reading memory that is not mapped is blocked" unmapped-read
 	edu "writing memory that is not mapped is blocked" unmapped-write
 	edu "writing a read-only mapping is blocked" readonly-write
