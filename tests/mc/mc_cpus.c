@@ -128,6 +128,13 @@ static void try_take_0(void)
 	if (take(0) == PLAT_WORD_OK)
 		plat_fetch_add_relaxed(&counter[0], 1);
 }
+/* Of two steps one may begin after the fence was asked for, and not know it yet. */
+static void try_take_0_2(void)
+{
+	try_take_0();
+	if (take(2) == PLAT_WORD_OK)
+		plat_fetch_add_relaxed(&counter[0], 4);
+}
 static void stolen(void)
 {
 	mc_assert(words.w[0] == (2 | counter[0]));
@@ -284,6 +291,8 @@ static const struct mc_model models[] = {
 	MODEL("take-collect", STEPS, own_0, collected, NULL, 0, { take_collect, 0, 0 },
 	      { put_remote, 1, 0 }),
 	MODEL("steal", STEPS, own_0, stolen, NULL, 0, { try_take_0, 0, 0 }, { steal_fence, 1, 0 }),
+	MODEL("steal-2", STEPS, own_0, stolen, NULL, 0, { try_take_0_2, 0, 0 },
+	      { steal_fence, 1, 0 }),
 	MODEL("steal-no-fence", STEPS, own_0, stolen, "does not hold", 0, { try_take_0, 0, 0 },
 	     { steal_no_fence, 1, 0 }),
 	MODEL("replace", STEPS, cell_init, nothing, NULL, 0, { try_take_0, 0, 0 },

@@ -163,6 +163,27 @@ static void mc_fence_one(struct mc_thr *t, unsigned cpu)
 	mc_clk_join(&c->fenced, &t->clk);
 }
 
+/*
+ * Whether steps are under way on CPUs @first to @last; t->wait_seq says which.  The
+ * interrupt that is the fence comes when there are none, and until then steps may
+ * begin that do not know yet what the caller stored.
+ */
+static bool mc_steps_on(struct mc_thr *t, unsigned first, unsigned last)
+{
+	bool any = false;
+
+	memset(t->wait_seq, 0, sizeof(t->wait_seq));
+	for (unsigned i = 1; i <= mc->nr_thr; i++) {
+		const struct mc_thr *u = &mc->thr[i];
+
+		if (u != t && u->in_step && u->cpu >= first && u->cpu <= last) {
+			t->wait_seq[i] = u->step_seq;
+			any = true;
+		}
+	}
+	return any;
+}
+
 int mc_fence_cpus(unsigned cpu, const char *site)
 {
 	struct mc_thr *t = mc_self();
@@ -180,18 +201,9 @@ int mc_fence_cpus(unsigned cpu, const char *site)
 		mc_point(mc_cell_step(c), true);
 	mc_full_fence(t);
 	mc_event("fence_cpus", site, NULL, cpu, 0, 0);
-	if (mc->plat == MC_KERNEL) {
-		memset(t->wait_seq, 0, sizeof(t->wait_seq));
-		for (unsigned i = 1; i <= mc->nr_thr; i++) {
-			struct mc_thr *u = &mc->thr[i];
-
-			if (u != t && u->in_step && u->cpu >= first && u->cpu <= last) {
-				t->wait_seq[i] = u->step_seq;
-				wait = true;
-			}
-		}
-		if (wait)
-			mc_block_on(MC_WAIT_STEP);
+	while (mc->plat == MC_KERNEL && mc_steps_on(t, first, last)) {
+		wait = true;
+		mc_block_on(MC_WAIT_STEP);
 	}
 	for (unsigned c = first; c <= last; c++)
 		mc_fence_one(t, c);
