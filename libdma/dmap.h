@@ -98,7 +98,17 @@ struct dmap_inval_ops {
 
 enum dmap_mode { DMAP_STRICT, DMAP_LAZY };
 
-/* Default: below 4 GiB first, above only when there is no room below. */
+/*
+ * Default: below 4 GiB first, above only when there is no room below.
+ *
+ * Where there was none for a size, calls that may go above do so at once for that size
+ * and larger ones, instead of searching in vain each time.  This ends as soon as a range
+ * of that size or more below 4 GiB is given back (lazy mode: once it is retired), or a
+ * call finds room there: every 64th on a CPU looks below all the same, and so does
+ * each whose limit is below.  A call that finds no room above, either, has looked at all
+ * that it may use: the hint costs no address and refuses nothing.  A space remembers one
+ * size; on the fast path it is one load and one comparison.
+ */
 #define DMAP_NO_32BIT_FIRST 1u
 
 /**

@@ -29,6 +29,7 @@ struct dmap_ring {
 	uint64_t mark_ns; /* when the mark was set, a hint */
 	uint64_t *slot; /* ring_size words; NULL until the first push */
 	uint64_t singles; /* strict unmaps that sent one range; CPU-local */
+	uint64_t low_skips; /* maps that went straight above 4 GiB; CPU-local */
 } plat_aligned(PLAT_CACHELINE);
 
 /* A range that no completed invalidation covers; kept until destruction. */
@@ -43,6 +44,11 @@ struct dmap_quarantine {
 
 /* Values of dmap_space.pending that are not the number of a flush. */
 enum { DMAP_PENDING_NONE, DMAP_PENDING_BUSY };
+
+/* dmap_space.low_full: no size is that large. */
+#define DMAP_LOW_NOT_FULL (~0ull)
+/* Of so many maps on a CPU that the hint sends above 4 GiB one looks below all the same. */
+#define DMAP_LOW_RETRY 64
 
 /* What dmap_stats() cannot take from elsewhere; atomic. */
 struct dmap_count {
@@ -62,6 +68,7 @@ struct dmap_space {
 	struct pgtbl *pgtbl;
 	uint64_t granule_mask; /* granule - 1 */
 	uint64_t first_limit; /* tried before the caller's limit */
+	uint64_t low_full; /* there was no room up to there for this size; a hint (map.c) */
 	uint64_t long_bytes; /* mappings beyond are undone rather than looked ahead for */
 	struct dmap_ring *ring;
 	unsigned own_slots; /* CPUs below have a ring and CPU-local steps */
@@ -131,6 +138,19 @@ void dmap_bad_free(struct dmap_space *space);
 void dmap_quarantine(struct dmap_space *space, uint64_t first, uint64_t size,
 		     struct pgtbl_gather *gather);
 
+/* map.c */
+void dmap_low_heal(struct dmap_space *space);
+
+/* The range has been given back: if it lies low, there may be room for its like again. */
+static plat_always_inline void dmap_low_freed(struct dmap_space *space, uint64_t first,
+					      uint64_t size)
+{
+	/* DMA-P1: a hint */
+	if (plat_unlikely(size >= plat_load_relaxed(&space->low_full) &&
+			  first <= space->first_limit))
+		dmap_low_heal(space);
+}
+
 /* A completed invalidation covers the range: from here on it may be reused. */
 static plat_always_inline void dmap_finish(struct dmap_space *space, uint64_t first,
 					   uint64_t size, struct pgtbl_gather *gather)
@@ -139,6 +159,7 @@ static plat_always_inline void dmap_finish(struct dmap_space *space, uint64_t fi
 		dmap_release_tables(space, gather);
 	if (plat_unlikely(iova_space_free(space->iova, first, size)))
 		dmap_bad_free(space);
+	dmap_low_freed(space, first, size);
 }
 
 /* inval.c */

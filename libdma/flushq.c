@@ -156,13 +156,22 @@ static bool copy_long(const struct dmap_space *space, uint64_t *slot, uint64_t t
 	return true;
 }
 
+static inline uint64_t short_size(const struct dmap_space *space, uint64_t entry)
+{
+	return (entry >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX) << space->granule_lg2;
+}
+
 static void finish_short(struct dmap_space *space, const uint64_t *w, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++)
 		if (plat_unlikely(iova_space_free(space->iova, w[i] & ENTRY_FIRST,
-						  (w[i] >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX)
-							  << space->granule_lg2)))
+						  short_size(space, w[i]))))
 			dmap_bad_free(space);
+	/* DMA-P1: a hint, looked at once for all of them */
+	if (plat_likely(plat_load_relaxed(&space->low_full) == DMAP_LOW_NOT_FULL))
+		return;
+	for (unsigned i = 0; i < nr; i++)
+		dmap_low_freed(space, w[i] & ENTRY_FIRST, short_size(space, w[i]));
 }
 
 /* Arithmetic shift: a kernel pointer has its top bits set. */

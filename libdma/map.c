@@ -11,34 +11,106 @@ static plat_always_inline const struct pgtbl_calls *calls(const struct dmap_spac
 /*
  * Most devices need, and drivers with bugs assume, addresses below 4 GiB; so those
  * go first.  A device that can do more gets more only when there is no more room below.
+ *
+ * space->low_full spares those who can go above a search below that just failed: from
+ * that size on.  It is a hint: whatever it says, a caller who is refused was refused by
+ * a search of all that it may use.
  */
-static uint64_t alloc_once(struct dmap_space *space, uint64_t size, uint64_t limit)
-{
-	if (limit > space->first_limit) {
-		uint64_t iova = iova_space_alloc(space->iova, size, space->first_limit);
 
-		if (!iova_is_err(iova))
-			return iova;
-	}
-	return iova_space_alloc(space->iova, size, limit);
+/* Why it was set is over, or worth another look. */
+plat_noinline void dmap_low_heal(struct dmap_space *space)
+{
+	/* DMA-P1: a hint */
+	plat_store_relaxed(&space->low_full, DMAP_LOW_NOT_FULL);
 }
 
-static plat_noinline uint64_t alloc_again(struct dmap_space *space, uint64_t size,
-					  uint64_t limit, uint64_t iova)
+/* What came of a search for @size up to @first, for a caller who may use what lies below @limit. */
+static void note_low(struct dmap_space *space, uint64_t size, uint64_t first, uint64_t limit,
+		     uint64_t iova)
 {
-	if (limit > space->first_limit)
-		iova = iova_space_alloc(space->iova, size, limit);
+	uint64_t full = plat_load_relaxed(&space->low_full); /* DMA-P1: a hint */
+
+	if (!iova_is_err(iova)) {
+		if (size >= full)
+			dmap_low_heal(space);
+	} else if (iova == (uint64_t)-ENOSPC && limit > first && size < full) {
+		plat_store_relaxed(&space->low_full, size); /* DMA-P1 */
+	}
+}
+
+/* The first try, below 4 GiB where @limit is above. */
+static uint64_t alloc_low(struct dmap_space *space, uint64_t size, uint64_t limit)
+{
+	uint64_t first = limit < space->first_limit ? limit : space->first_limit;
+	uint64_t iova = iova_space_alloc(space->iova, size, first);
+
+	note_low(space, size, first, limit, iova);
+	return iova;
+}
+
+/* Anywhere up to @limit, if nothing came of the first try. */
+static uint64_t alloc_above(struct dmap_space *space, uint64_t size, uint64_t limit, uint64_t iova)
+{
+	return iova_is_err(iova) && limit > space->first_limit ?
+		       iova_space_alloc(space->iova, size, limit) :
+		       iova;
+}
+
+static uint64_t alloc_once(struct dmap_space *space, uint64_t size, uint64_t limit)
+{
+	return alloc_above(space, size, limit, alloc_low(space, size, limit));
+}
+
+/* Whether a call that can do without goes straight above: all but every DMAP_LOW_RETRY-th. */
+static bool skip_low(struct dmap_space *space, uint64_t limit)
+{
+	unsigned cpu = plat_cpu_raw();
+	uint64_t *p = &space->ring[cpu < space->slots ? cpu : space->slots].low_skips, n;
+
+	if (limit <= space->first_limit)
+		return false;
+	/* DMA-P1: a count; one may be lost when the thread is moved in between */
+	n = plat_load_relaxed(p) + 1;
+	plat_store_relaxed(p, n); /* DMA-P1 */
+	return n % DMAP_LOW_RETRY;
+}
+
+static uint64_t alloc_last(struct dmap_space *space, uint64_t size, uint64_t limit, uint64_t iova)
+{
+	iova = alloc_above(space, size, limit, iova);
 	if (space->lazy && dmap_no_room(iova))
 		iova = dmap_lazy_reclaim(space, alloc_once, size, limit);
 	return iova;
+}
+
+/* The first try failed: @iova says why. */
+static plat_noinline uint64_t alloc_again(struct dmap_space *space, uint64_t size,
+					  uint64_t limit, uint64_t iova)
+{
+	note_low(space, size, space->first_limit, limit, iova);
+	return alloc_last(space, size, limit, iova);
+}
+
+/* The hint says that there is no room below. */
+static plat_noinline uint64_t alloc_pressed(struct dmap_space *space, uint64_t size,
+					    uint64_t limit)
+{
+	bool skip = skip_low(space, limit);
+
+	return alloc_last(space, size, limit,
+			  skip ? (uint64_t)-ENOSPC : alloc_low(space, size, limit));
 }
 
 static plat_always_inline uint64_t alloc_iova(struct dmap_space *space, uint64_t size,
 					      uint64_t limit)
 {
 	uint64_t first = limit < space->first_limit ? limit : space->first_limit;
-	uint64_t iova = iova_space_alloc(space->iova, size, first);
+	uint64_t iova;
 
+	/* DMA-P1: a hint */
+	if (plat_unlikely(size >= plat_load_relaxed(&space->low_full)))
+		return alloc_pressed(space, size, limit);
+	iova = iova_space_alloc(space->iova, size, first);
 	if (plat_unlikely(iova_is_err(iova)))
 		return alloc_again(space, size, limit, iova);
 	return iova;
@@ -310,6 +382,7 @@ static plat_noinline int unmap_strict(struct dmap_space *space, uint64_t iova, u
 	}
 	if (plat_unlikely(iova_space_free_checked(space->iova, iova, size, &checked)))
 		dmap_bad_free(space);
+	dmap_low_freed(space, iova, size);
 	return 0;
 }
 

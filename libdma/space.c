@@ -59,6 +59,7 @@ int dmap_space_create(struct dmap_space **out, const struct dmap_config *config)
 	space->granule_mask = (1ull << space->granule_lg2) - 1;
 	space->lazy = config->mode == DMAP_LAZY;
 	space->first_limit = config->flags & DMAP_NO_32BIT_FIRST ? ~0ull : 0xffffffff;
+	space->low_full = DMAP_LOW_NOT_FULL;
 	space->long_bytes = LONG_GRANULES << space->granule_lg2;
 	space->domain = config->domain;
 	space->slots = config->cpu_slots ? config->cpu_slots : plat_cpu_count();

@@ -3,7 +3,7 @@ DMA_LIBS = libdma/libdma_core.la libiova/libiova_core.la libpgtbl/libpgtbl_core.
 DMA_UNIT =
 if HAVE_CRITERION
 DMA_UNIT += tests/unit/test_dmap tests/unit/test_dmap_lazy tests/unit/test_dmap_iotlb \
-	tests/unit/test_dmap_simq
+	tests/unit/test_dmap_low tests/unit/test_dmap_simq
 endif
 check_PROGRAMS += $(DMA_UNIT) tests/stress/stress_dmap
 TESTS += $(DMA_UNIT) tests/stress/stress_dmap
@@ -23,6 +23,11 @@ tests_unit_test_dmap_iotlb_SOURCES = tests/unit/test_dmap_iotlb.c
 tests_unit_test_dmap_iotlb_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dmap_iotlb_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dmap_iotlb_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
+
+tests_unit_test_dmap_low_SOURCES = tests/unit/test_dmap_low.c
+tests_unit_test_dmap_low_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dmap_low_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dmap_low_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
 
 tests_unit_test_dmap_simq_SOURCES = tests/unit/test_dmap_simq.c
 tests_unit_test_dmap_simq_CPPFLAGS = $(TEST_CPPFLAGS)
