@@ -190,11 +190,6 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 	plat_cas_full(cell, old, next_version(old, value));
 }
 
-static bool wanted(uint64_t cell, uint64_t test, unsigned run)
-{
-	return (!test || (cell & test)) && (cell & IOVA_CELL_RUN) >> IOVA_CELL_RUN_SHIFT >= run;
-}
-
 static void line_ref(struct iova_space *s, struct iova_node *node, unsigned level, unsigned child,
 		     struct iova_ref *ref)
 {
@@ -226,15 +221,22 @@ static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *fro
 			   uint64_t test, unsigned run)
 {
 	unsigned lg2 = iova_span_lg2(node->level - 1u);
-	unsigned i = (unsigned)((*from - node->base_pfn) >> lg2);
+	unsigned begin = (unsigned)((*from - node->base_pfn) >> lg2), end = IOVA_CHILDREN, i;
+	uint64_t least = (uint64_t)run << IOVA_CELL_RUN_SHIFT, any = !test;
+	const uint64_t *cell = node->cell[level];
 
-	for (; i < IOVA_CHILDREN && *from <= last; i++) {
-		if (wanted(plat_load_acquire(&node->cell[level][i]), test, run) &&
+	if ((last - node->base_pfn) >> lg2 < IOVA_CHILDREN)
+		end = (unsigned)((last - node->base_pfn) >> lg2) + 1;
+	for (i = begin; i < end; i++) {
+		uint64_t c = plat_load_acquire(&cell[i]); /* IOVA-S10: pairs with IOVA-S7 */
+
+		if (((c & test) | any) && (c & IOVA_CELL_RUN) >= least &&
 		    /* IOVA-N3: pairs with IOVA-N2 */
 		    (node->level == 1 || plat_load_acquire(&node->child[i])))
 			break;
-		*from = node->base_pfn + ((i + 1ull) << lg2);
 	}
+	if (i > begin)
+		*from = node->base_pfn + ((uint64_t)i << lg2);
 	return i;
 }
 
