@@ -10,8 +10,8 @@
  *
  *   strict  dmap_unmap() returns after the invalidation has completed: the
  *           device can no longer reach the memory.
- *   lazy    dmap_unmap() queues the range on the calling CPU and returns: the
- *           device may still reach the memory until the next flush of the domain.
+ *   lazy    dmap_unmap() queues the range and returns: the device may still
+ *           reach the memory until the next flush of the domain.
  *
  * In both modes one rule holds: an IOVA range, and the table pages unlinked with
  * it, become reusable only after an invalidation newer than their release has
@@ -28,6 +28,10 @@
  *   stats                                             yes     no
  *   * not of the same mapping: two racing unmaps of one mapping may both
  *     return 0; libiova refuses the second free and counts it.
+ *
+ * Lazy mode frees a range on the CPU that allocated it, where that costs least: what
+ * another CPU unmaps goes into that one's inbox.  It is freed there when that CPU has
+ * no address at hand; or, after eight calls of dmap_flush() that found the CPU idle, there.
  *
  * Unlinked tables, once covered, go to pgtbl_gather_release(), which queues them:
  * whoever owns the page table calls pgtbl_drain() now and then.
@@ -119,7 +123,8 @@ enum dmap_mode { DMAP_STRICT, DMAP_LAZY };
  * @domain: domain id put into every command.
  * @mode: DMAP_STRICT or DMAP_LAZY.
  * @granule_lg2: granule of @iova, 12..34; 0 means 12.
- * @lazy_entries: unmaps that one CPU queues before it flushes; 0 means 256, at most 65536.
+ * @lazy_entries: unmaps in one queue that ask for a flush; 0 means 256, at most 65536.  A
+ *	CPU has two queues: for what it unmaps itself, and for what others unmap for it.
  * @lazy_age_ns: age at which queued unmaps ask for a flush; 0 means 10 ms.
  * @now_ns: clock of the age, monotonic, called with @now_ctx; NULL: no age.  An
  *	unmap looks at it now and then only; whoever has a timer makes the limit
@@ -234,7 +239,9 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  * @expired_only: false: flush all CPUs' queues, wait, retire everything that was
  *	queued before the call.  true: for a timer: if the oldest entry of any
  *	queue has reached the age, begin one flush that serves all of them; do not
- *	wait; retire at most 64 covered entries per queue.
+ *	wait; retire at most 64 covered entries per queue of this CPU, of CPUs that
+ *	have retired nothing during eight such calls, and of the queue of CPUs without
+ *	one.  Other CPUs' addresses wait for their CPUs; the device cannot reach them.
  *
  * Context: any for @expired_only; otherwise as a strict unmap, with work proportional to
  * what is queued.

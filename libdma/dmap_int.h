@@ -5,7 +5,8 @@
  * space.c   creation, destruction, quarantine, statistics
  * map.c     the calls of drivers: map, map_sg, unmap
  * inval.c   invalidations that are waited for, and flush numbers
- * flushq.c  lazy mode: the per-CPU queues
+ * flushq.c  lazy mode: when to queue where, to flush, to free
+ * ring.c    one queue of it
  */
 #ifndef DMAP_INT_H
 #define DMAP_INT_H
@@ -16,10 +17,14 @@
 /* Entries that one lazy unmap retires at most; entries per queue of a timer's call. */
 #define DMAP_RETIRE_MAX 16
 #define DMAP_RETIRE_TIMER 64
+/* So many calls of the timer in a row that find nothing retired, and it helps the ring's CPU. */
+#define DMAP_IDLE_CALLS 8
 
 /*
- * One CPU's queue of unmaps that wait for a flush; see doc/ordering-dma.md.
- * One cache line: its CPU writes all of it, others only to help.
+ * A queue of unmaps that wait for a flush; see doc/ordering-dma.md.  One cache
+ * line.  Rings [0, slots) belong to one CPU each, which writes all of it, others only to
+ * help; ring[slots] is everybody's; behind it each CPU has its inbox, where other CPUs put
+ * what was allocated there.
  */
 struct dmap_ring {
 	uint64_t head;
@@ -29,7 +34,8 @@ struct dmap_ring {
 	uint64_t mark_ns; /* when the mark was set, a hint */
 	uint64_t *slot; /* ring_size words; NULL until the first push */
 	uint64_t singles; /* strict unmaps that sent one range; CPU-local */
-	uint64_t low_skips; /* maps that went straight above 4 GiB; CPU-local */
+	uint32_t low_skips; /* maps that went straight above 4 GiB; CPU-local */
+	uint32_t seen; /* low part of tail << 8 | timer's calls since it moved: a hint */
 } plat_aligned(PLAT_CACHELINE);
 
 /* A range that no completed invalidation covers; kept until destruction. */
@@ -73,6 +79,7 @@ struct dmap_space {
 	struct dmap_ring *ring;
 	unsigned own_slots; /* CPUs below have a ring and CPU-local steps */
 	unsigned slots; /* ring[slots] is everybody's */
+	unsigned rings; /* in all */
 	uint8_t granule_lg2;
 	bool lazy;
 	uint16_t domain;
@@ -214,21 +221,26 @@ static plat_always_inline int dmap_inval_leaves(struct dmap_space *space, uint64
 /* Ranges of up to this many granules are queued in one word. */
 #define DMAP_SHORT_MAX 1023
 #define DMAP_SHORT_SHIFT 2
-int dmap_lazy_push(struct dmap_space *space, uint64_t entry);
+int dmap_lazy_push(struct dmap_space *space, uint64_t entry, unsigned home);
 int dmap_lazy_release_long(struct dmap_space *space, uint64_t first, uint64_t size,
 			   const struct pgtbl_gather *gather);
 
-/* Entries of [first, first + size) are cleared: free the range after a flush. */
+/*
+ * Entries of [first, first + size) are cleared: free the range after a flush.
+ * @home: where that costs least, out of iova_space_check_home().
+ */
 static plat_always_inline int dmap_lazy_release(struct dmap_space *space, uint64_t first,
-						uint64_t size, const struct pgtbl_gather *gather)
+						uint64_t size, const struct pgtbl_gather *gather,
+						unsigned home)
 {
 	uint64_t granules = size >> space->granule_lg2;
 
 	if (plat_likely(granules <= DMAP_SHORT_MAX && !gather->free_list))
-		return dmap_lazy_push(space, first | granules << DMAP_SHORT_SHIFT);
+		return dmap_lazy_push(space, first | granules << DMAP_SHORT_SHIFT, home);
 	return dmap_lazy_release_long(space, first, size, gather);
 }
 
+bool dmap_lazy_give_back(struct dmap_space *space);
 typedef uint64_t dmap_alloc_fn(struct dmap_space *space, uint64_t size, uint64_t limit);
 uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint64_t size,
 			   uint64_t limit);

@@ -1,282 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * flushq.c - lazy mode: per-CPU queues of unmaps that wait for a domain flush.
+ * flushq.c - lazy mode: into which ring an unmap goes, when the domain is flushed,
+ * and who frees what the flush covers.
  *
- * Invariants, linearization points and the proof: doc/ordering-dma.md.  In short:
- * push moves the ring's head after the entries were cleared; mark notes {head,
- * number of flushes begun}; a flush with a greater number, once completed, covers
- * everything below the mark; retire frees it.
- *
- * An entry is one word if its size fits, else five:
- *   bits 12-63  first byte       bits 2-11  granules (1..1023), 0 in a long entry
- *   bit 1       long entry       bit 0      phase, see phase()
- * The further words of a long entry are shifted or aligned so that bit 0 is free
- * for the phase too: a slot that is reserved but not yet written must not look
- * written, whatever it held a lap ago.
+ * A free costs least on the CPU that the allocator's word belongs to: there it
+ * needs no LOCK-prefixed instruction, and nobody has to collect it later.  So an unmap
+ * queues in its own CPU's ring what was allocated there, and the rest in the inbox
+ * of the CPU that allocated it.  That one frees what is covered of both: of its own
+ * ring at its unmaps, of either when it has no address at hand.  A timer and full
+ * rings help it where it does not.
  */
-#include "dmap_int.h"
+#include "dmap_ring.h"
 
-#define ENTRY_LONG 2ull
-#define ENTRY_FIRST (~0xfffull)
-#define LONG_WORDS 5 /* first, size, gather's free_list, free_tail, free_pages */
-
-/* Interrupted this often, a push goes to the ring that needs no CPU-local step. */
-#define PUSH_TRIES 4
-/* Pushes of one CPU between two marks: what another CPU's flush may miss. */
+/* Pushes to one ring between two marks: what a flush that others begin may miss. */
 #define MARK_MASK 31u
 
-static inline uint32_t mark_pos(uint64_t mark)
+static struct dmap_ring *inbox_of(struct dmap_space *space, unsigned cpu)
 {
-	return (uint32_t)(mark >> 32);
+	return &space->ring[space->slots + 1 + cpu];
 }
 
-static inline uint32_t mark_stamp(uint64_t mark)
+static bool is_inbox(const struct dmap_space *space, const struct dmap_ring *ring)
 {
-	return (uint32_t)mark;
-}
-
-/* Bit 0 of what is stored at position @p: 1 in even laps, 0 in odd ones; fresh slots are 0. */
-static inline uint64_t phase(const struct dmap_space *space, uint64_t p)
-{
-	return !(p & space->ring_size);
-}
-
-static inline uint64_t *slot_at(const struct dmap_space *space, uint64_t *slot, uint64_t p)
-{
-	return &slot[p & (space->ring_size - 1)];
-}
-
-/* The slots are made when a CPU first queues something: NULL when there is no memory. */
-static plat_noinline uint64_t *make_slots(struct dmap_space *space, struct dmap_ring *ring)
-{
-	size_t size = space->ring_size * sizeof(uint64_t);
-	uint64_t *slot = dmap_alloc(space, size);
-
-	if (!slot)
-		return NULL;
-	/* DMA-R7: the slots are zero; pairs with DMA-A7 */
-	if (!plat_cas_full(&ring->slot, NULL, slot))
-		dmap_free(space, slot, size);
-	/* DMA-A7 */
-	return plat_load_acquire(&ring->slot);
-}
-
-/* Where a push went: ring, its slots, position, and the tail that was seen. */
-struct place {
-	struct dmap_ring *ring;
-	uint64_t *slot;
-	uint64_t pos;
-	uint64_t tail;
-};
-
-/* Reserve @n positions, if possible on the calling CPU's ring; false: no room, no memory. */
-static bool reserve(struct dmap_space *space, uint64_t n, struct place *at)
-{
-	unsigned tries = 0;
-	bool moved;
-
-	do {
-		unsigned cpu = tries++ < PUSH_TRIES ? plat_cpu() : PLAT_CPU_NONE;
-
-		at->ring = &space->ring[cpu < space->slots ? cpu : space->slots];
-		/* DMA-A7: zeroed slots; pairs with DMA-R7 */
-		at->slot = plat_load_acquire(&at->ring->slot);
-		if (!at->slot)
-			at->slot = make_slots(space, at->ring);
-		if (!at->slot)
-			return false;
-		/* relaxed: the move below fails if it is stale */
-		at->pos = plat_load_relaxed(&at->ring->head);
-		/* DMA-A3: slots below were read by their retirer; pairs with DMA-R3 */
-		at->tail = plat_load_acquire(&at->ring->tail);
-		if (at->pos + n - at->tail > space->ring_size)
-			return false;
-		/* DMA-R1, either way: the caller's clears come first; pairs with DMA-A1 */
-		moved = cpu < space->own_slots ?
-				plat_percpu_cas(&at->ring->head, at->pos, at->pos + n, cpu) :
-				plat_cas_full(&at->ring->head, at->pos, at->pos + n); /* DMA-R1 */
-	} while (!moved);
-	return true;
-}
-
-static bool push_long(struct dmap_space *space, uint64_t first, uint64_t size,
-		      const struct pgtbl_gather *gather, struct place *at)
-{
-	const uint64_t w[LONG_WORDS] = {
-		first | ENTRY_LONG,
-		size,
-		(uint64_t)(uintptr_t)gather->free_list << 1,
-		(uint64_t)(uintptr_t)gather->free_tail << 1,
-		gather->free_pages << 1,
-	};
-
-	if (!reserve(space, LONG_WORDS, at))
-		return false;
-	for (unsigned i = LONG_WORDS - 1; i > 0; i--) {
-		uint64_t p = at->pos + i;
-
-		/* relaxed: published by the first word */
-		plat_store_relaxed(slot_at(space, at->slot, p), w[i] | phase(space, p));
-	}
-	/* DMA-R2: the entry is complete; pairs with DMA-A2 */
-	plat_store_release(slot_at(space, at->slot, at->pos), w[0] | phase(space, at->pos));
-	return true;
-}
-
-/* Copy complete short entries from @t on to @w, at most to the end of the ring: their number. */
-static unsigned copy_short(const struct dmap_space *space, uint64_t *slot, uint64_t t,
-			   unsigned limit, uint64_t *w)
-{
-	const uint64_t *from = slot_at(space, slot, t);
-	uint64_t to_end = space->ring_size - (t & (space->ring_size - 1));
-	uint64_t ph = phase(space, t);
-	unsigned i;
-
-	if (limit > to_end)
-		limit = (unsigned)to_end;
-	for (i = 0; i < limit; i++) {
-		/* DMA-A2: complete; pairs with DMA-R2 */
-		w[i] = plat_load_acquire(&from[i]);
-		if ((w[i] & (ENTRY_LONG | 1)) != ph)
-			break;
-	}
-	return i;
-}
-
-/* Copy the long entry at position @t, if it is complete: whether it is. */
-static bool copy_long(const struct dmap_space *space, uint64_t *slot, uint64_t t, uint64_t *w)
-{
-	/* DMA-A2: complete with all its words; pairs with DMA-R2 */
-	w[0] = plat_load_acquire(slot_at(space, slot, t));
-	if ((w[0] & (ENTRY_LONG | 1)) != (ENTRY_LONG | phase(space, t)))
-		return false;
-	/* relaxed: behind DMA-A2 of the first word */
-	for (unsigned i = 1; i < LONG_WORDS; i++)
-		w[i] = plat_load_relaxed(slot_at(space, slot, t + i));
-	return true;
-}
-
-static inline uint64_t short_size(const struct dmap_space *space, uint64_t entry)
-{
-	return (entry >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX) << space->granule_lg2;
-}
-
-static void finish_short(struct dmap_space *space, const uint64_t *w, unsigned nr)
-{
-	for (unsigned i = 0; i < nr; i++)
-		if (plat_unlikely(iova_space_free(space->iova, w[i] & ENTRY_FIRST,
-						  short_size(space, w[i]))))
-			dmap_bad_free(space);
-	/* DMA-P1: a hint, looked at once for all of them */
-	if (plat_likely(plat_load_relaxed(&space->low_full) == DMAP_LOW_NOT_FULL))
-		return;
-	for (unsigned i = 0; i < nr; i++)
-		dmap_low_freed(space, w[i] & ENTRY_FIRST, short_size(space, w[i]));
-}
-
-/* Arithmetic shift: a kernel pointer has its top bits set. */
-static inline void *pointer(uint64_t w)
-{
-	return (void *)(uintptr_t)((int64_t)w >> 1);
-}
-
-static plat_noinline void finish_long(struct dmap_space *space, const uint64_t *w)
-{
-	struct pgtbl_gather gather;
-
-	pgtbl_gather_init(&gather);
-	gather.free_list = pointer(w[2]);
-	gather.free_tail = pointer(w[3]);
-	gather.free_pages = w[4] >> 1;
-	dmap_finish(space, w[0] & ENTRY_FIRST, w[1] & ~1ull, &gather);
-}
-
-/*
- * Free up to DMAP_RETIRE_MAX covered entries: how many words were retired; 0 when there is
- * nothing (more) to retire now; -EAGAIN when somebody else took them.
- */
-static int retire(struct dmap_space *space, struct dmap_ring *ring)
-{
-	uint64_t w[DMAP_RETIRE_MAX];
-	uint64_t t, mark, *slot;
-	uint32_t nr;
-	unsigned n;
-
-	/* DMA-A3: before the mark, so that it is not beyond it; pairs with DMA-R3 */
-	t = plat_load_acquire(&ring->tail);
-	/* DMA-A4: with it comes what its author saw; pairs with DMA-R4 */
-	mark = plat_load_acquire(&ring->mark);
-	nr = mark_pos(mark) - (uint32_t)t;
-	if (!nr || !dmap_covered(space, mark_stamp(mark)))
-		return 0;
-	/* DMA-A7: something was marked, so there are slots */
-	slot = plat_load_acquire(&ring->slot);
-	n = copy_short(space, slot, t, nr < DMAP_RETIRE_MAX ? nr : DMAP_RETIRE_MAX, w);
-	if (!n && nr >= LONG_WORDS && copy_long(space, slot, t, w))
-		n = LONG_WORDS;
-	if (!n)
-		return 0;
-	/* DMA-R3: the slots have been read; pairs with DMA-A3 */
-	if (!plat_cas_full(&ring->tail, t, t + n))
-		return -EAGAIN;
-	if (plat_likely(!(w[0] & ENTRY_LONG)))
-		finish_short(space, w, n);
-	else
-		finish_long(space, w);
-	return (int)n;
-}
-
-/* Retire covered entries until @target or @max words are reached. */
-static void retire_until(struct dmap_space *space, struct dmap_ring *ring, uint64_t target,
-			 uint64_t max)
-{
-	int n = 0;
-
-	/* A lost CAS is another's progress: DMA-A3 */
-	while ((int64_t)(target - plat_load_acquire(&ring->tail)) > 0 && max > 0) {
-		n = retire(space, ring);
-		if (!n)
-			break;
-		if (n > 0)
-			max -= (uint64_t)n < max ? (uint64_t)n : max;
-	}
-}
-
-/* The same for everything that is queued now. */
-static void retire_all(struct dmap_space *space, struct dmap_ring *ring, uint64_t max)
-{
-	/* DMA-A1 */
-	retire_until(space, ring, plat_load_acquire(&ring->head), max);
-}
-
-/*
- * Note that everything below head is covered by the flushes begun from now on.
- * A mark whose entries wait for a flush begun earlier is kept, unless @force: the
- * entries would have to wait for one more.
- */
-static void set_mark(struct dmap_space *space, struct dmap_ring *ring, bool force)
-{
-	/* DMA-A3, DMA-A4: before head, so that head is not behind the mark */
-	uint64_t tail = plat_load_acquire(&ring->tail);
-	uint64_t old = plat_load_acquire(&ring->mark);
-	/* DMA-A1: with a position come its clears; pairs with DMA-R1 */
-	uint64_t head = plat_load_acquire(&ring->head);
-	bool empty = mark_pos(old) == (uint32_t)tail;
-	uint32_t stamp;
-
-	/* DMA-F1: clears before the number; pairs with DMA-F2 */
-	plat_mb();
-	stamp = (uint32_t)plat_load_relaxed(&space->start); /* DMA-F1 */
-	if (stamp != mark_stamp(old) && !empty && !force)
-		return;
-	/* DMA-R4: passes on what DMA-A1 saw; pairs with DMA-A4 */
-	if (!plat_cas_full(&ring->mark, old, (uint64_t)(uint32_t)head << 32 | stamp))
-		return;
-	/* relaxed: hints */
-	if (empty)
-		plat_store_relaxed(&ring->since_ns, plat_load_relaxed(&ring->mark_ns));
-	/* relaxed: a hint */
-	plat_store_relaxed(&ring->mark_ns, dmap_now(space));
+	return ring > &space->ring[space->slots];
 }
 
 static bool expired(struct dmap_space *space, struct dmap_ring *ring)
@@ -286,23 +32,51 @@ static bool expired(struct dmap_space *space, struct dmap_ring *ring)
 	       dmap_now(space) - plat_load_relaxed(&ring->since_ns) >= space->age_ns;
 }
 
-/* Nothing to do after the push at @pos: no limit to look at, no flush that covers anything here. */
-static plat_always_inline bool quiet(const struct dmap_space *space, const struct dmap_ring *ring,
-				     uint64_t pos, uint64_t tail)
+/* Marked entries that are not retired, and a flush begun since they were marked. */
+static plat_always_inline bool due(const struct dmap_space *space, const struct dmap_ring *ring,
+				   uint64_t tail)
 {
-	/* relaxed: decides when to work, and after_push() checks for itself */
-	return (pos & space->step_mask) && tail != pos &&
-	       mark_stamp(plat_load_relaxed(&ring->mark)) ==
-		       (uint32_t)plat_load_relaxed(&space->start);
+	/* relaxed: decides what to try; each step checks for itself */
+	uint64_t mark = plat_load_relaxed(&ring->mark);
+	uint32_t start = (uint32_t)plat_load_relaxed(&space->start);
+
+	return dmap_mark_stamp(mark) != start && dmap_mark_pos(mark) != (uint32_t)tail;
+}
+
+/* After every so many pushes to a ring: are there too many, or is the oldest too old? */
+static void look_at_limits(struct dmap_space *space, struct dmap_ring *ring, uint64_t pos)
+{
+	/* relaxed: a stale tail asks for a flush too early, never for a free */
+	uint64_t tail = plat_load_relaxed(&ring->tail), mark;
+	bool full = pos + 1 - tail >= space->lazy_entries;
+
+	dmap_flush_poll(space);
+	if (!full && !expired(space, ring))
+		return;
+	/* relaxed: whether to begin a flush */
+	mark = plat_load_relaxed(&ring->mark);
+	if (dmap_mark_pos(mark) == (uint32_t)tail || !dmap_covered(space, dmap_mark_stamp(mark))) {
+		dmap_ring_mark(space, ring, false);
+		if (dmap_flush_begin(space))
+			return;
+	} else if (!is_inbox(space, ring)) {
+		return; /* what is queued is being retired already */
+	}
+	if (full || !is_inbox(space, ring))
+		dmap_ring_retire(space, ring);
+}
+
+/* Nothing to do after the push at @pos: no limit to look at, nothing in an own ring to free. */
+static plat_always_inline bool quiet(const struct dmap_space *space, const struct dmap_ring *ring,
+				     uint64_t pos, uint64_t tail, bool inbox)
+{
+	return (pos & space->step_mask) && tail != pos && (inbox || !due(space, ring, tail));
 }
 
 /* After a push that may leave something to do: see what, do a bounded part of it.  Returns 0. */
 static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *ring,
 				    uint64_t pos, uint64_t tail)
 {
-	/* relaxed: decides what to try; each step checks for itself */
-	uint64_t mark = plat_load_relaxed(&ring->mark);
-
 	if (tail == pos) {
 		uint64_t t = dmap_now(space);
 
@@ -310,27 +84,14 @@ static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *
 		plat_store_relaxed(&ring->since_ns, t);
 		plat_store_relaxed(&ring->mark_ns, t);
 	}
-	/* relaxed: as above */
-	if (mark_stamp(mark) != (uint32_t)plat_load_relaxed(&space->start)) {
+	if (!is_inbox(space, ring) && due(space, ring, tail)) {
 		dmap_flush_poll(space);
-		retire(space, ring);
-		set_mark(space, ring, false);
-	} else if (!(pos & MARK_MASK)) {
-		set_mark(space, ring, false);
+		dmap_ring_retire(space, ring);
 	}
-	if (pos & space->step_mask)
-		return 0;
-	/* relaxed: a stale tail asks for a flush too early, never for a free */
-	tail = plat_load_relaxed(&ring->tail);
-	if (pos + 1 - tail < space->lazy_entries && !expired(space, ring))
-		return 0;
-	/* relaxed: whether to begin a flush */
-	mark = plat_load_relaxed(&ring->mark);
-	if (mark_pos(mark) != (uint32_t)tail && dmap_covered(space, mark_stamp(mark)))
-		return 0; /* what is queued is being retired already */
-	set_mark(space, ring, false);
-	if (!dmap_flush_begin(space))
-		retire(space, ring);
+	if (!(pos & MARK_MASK))
+		dmap_ring_mark(space, ring, false);
+	if (!(pos & space->step_mask))
+		look_at_limits(space, ring, pos);
 	return 0;
 }
 
@@ -342,14 +103,14 @@ static plat_noinline int release_now(struct dmap_space *space, struct dmap_ring 
 	struct pgtbl_gather tables = *gather;
 	int r;
 
-	set_mark(space, ring, false);
+	dmap_ring_mark(space, ring, false);
 	r = dmap_flush_sync(space);
 	if (r) {
 		dmap_quarantine(space, first, size, &tables);
 		return r;
 	}
 	dmap_finish(space, first, size, &tables);
-	retire(space, ring);
+	dmap_ring_retire(space, ring);
 	return 0;
 }
 
@@ -357,44 +118,73 @@ static plat_noinline int release_now(struct dmap_space *space, struct dmap_ring 
 int dmap_lazy_release_long(struct dmap_space *space, uint64_t first, uint64_t size,
 			   const struct pgtbl_gather *gather)
 {
-	struct place at;
+	struct dmap_place at;
 
-	if (!push_long(space, first, size, gather, &at)) {
+	if (!dmap_ring_push_long(space, first, size, gather, &at)) {
 		dmap_flush_poll(space);
-		retire(space, at.ring);
-		if (!push_long(space, first, size, gather, &at))
+		dmap_ring_retire(space, at.ring);
+		if (!dmap_ring_push_long(space, first, size, gather, &at))
 			return release_now(space, at.ring, first, size, gather);
 	}
 	return after_push(space, at.ring, at.pos, at.tail);
+}
+
+/* Fill the slot at @pos, which was reserved when the tail was @tail. */
+static plat_always_inline int put(struct dmap_space *space, struct dmap_ring *ring, uint64_t *slot,
+				  uint64_t pos, uint64_t tail, uint64_t entry, bool inbox)
+{
+	/* DMA-R2: the entry is complete; pairs with DMA-A2 */
+	plat_store_release(dmap_slot_at(space, slot, pos), entry | dmap_phase(space, pos));
+	if (plat_likely(quiet(space, ring, pos, tail, inbox)))
+		return 0;
+	return after_push(space, ring, pos, tail);
 }
 
 /* Nothing a CPU-local step can do: no such steps, no slots yet, interrupted, or full. */
 static plat_noinline int push_slow(struct dmap_space *space, uint64_t entry)
 {
 	struct pgtbl_gather gather;
-	struct place at;
+	struct dmap_place at;
 
-	if (reserve(space, 1, &at)) {
-		/* DMA-R2: pairs with DMA-A2 */
-		plat_store_release(slot_at(space, at.slot, at.pos), entry | phase(space, at.pos));
-		if (quiet(space, at.ring, at.pos, at.tail))
-			return 0;
-		return after_push(space, at.ring, at.pos, at.tail);
-	}
+	if (dmap_ring_reserve(space, 1, &at))
+		return put(space, at.ring, at.slot, at.pos, at.tail, entry, false);
 	pgtbl_gather_init(&gather);
 	return dmap_lazy_release_long(space, entry & ENTRY_FIRST,
-				      (entry >> DMAP_SHORT_SHIFT & DMAP_SHORT_MAX)
-					      << space->granule_lg2,
-				      &gather);
+				      dmap_short_size(space, entry), &gather);
 }
 
-/* Queue an entry of one word; bit 0 is not set yet. */
-int dmap_lazy_push(struct dmap_space *space, uint64_t entry)
+/*
+ * What was allocated on CPU @home: into its inbox; or into our ring, when that
+ * is full or another CPU was faster, so that there is one try only.
+ */
+static plat_noinline int push_home(struct dmap_space *space, uint64_t entry, unsigned home)
+{
+	struct dmap_ring *ring = inbox_of(space, home);
+	uint64_t *slot, head, tail;
+
+	if (plat_unlikely(home >= space->own_slots))
+		return push_slow(space, entry);
+	slot = dmap_ring_slots(space, ring);
+	/* relaxed: the move below fails if it is stale */
+	head = plat_load_relaxed(&ring->head);
+	/* DMA-A3: slots below were read by their retirer; pairs with DMA-R3 */
+	tail = plat_load_acquire(&ring->tail);
+	if (plat_unlikely(!slot || head - tail >= space->ring_size ||
+			  /* DMA-R1: the caller's clears come first; pairs with DMA-A1 */
+			  !plat_cas_full(&ring->head, head, head + 1)))
+		return push_slow(space, entry);
+	return put(space, ring, slot, head, tail, entry, true);
+}
+
+/* Queue an entry of one word; bit 0 is not set yet.  @home: where its free costs least. */
+int dmap_lazy_push(struct dmap_space *space, uint64_t entry, unsigned home)
 {
 	unsigned cpu = plat_cpu_raw();
 	struct dmap_ring *ring;
 	uint64_t *slot, head, tail;
 
+	if (plat_unlikely(home != cpu && home != IOVA_CPU_ANY))
+		return push_home(space, entry, home);
 	if (plat_unlikely(cpu >= space->own_slots))
 		return push_slow(space, entry);
 	ring = &space->ring[cpu];
@@ -408,38 +198,77 @@ int dmap_lazy_push(struct dmap_space *space, uint64_t entry)
 			  /* DMA-R1: the caller's clears come first; pairs with DMA-A1 */
 			  !plat_percpu_cas(&ring->head, head, head + 1, cpu)))
 		return push_slow(space, entry);
-	/* DMA-R2: the entry is complete; pairs with DMA-A2 */
-	plat_store_release(slot_at(space, slot, head), entry | phase(space, head));
-	if (plat_likely(quiet(space, ring, head, tail)))
-		return 0;
-	return after_push(space, ring, head, tail);
+	return put(space, ring, slot, head, tail, entry, false);
+}
+
+/* No address is at hand on this CPU: free what is covered of what was allocated here. */
+bool dmap_lazy_give_back(struct dmap_space *space)
+{
+	unsigned cpu = plat_cpu();
+	bool any;
+
+	if (cpu >= space->own_slots)
+		return false;
+	dmap_flush_poll(space);
+	any = dmap_ring_retire(space, &space->ring[cpu]);
+	return dmap_ring_retire(space, inbox_of(space, cpu)) || any;
+}
+
+/* How many calls of the timer in a row found the ring with the same @tail. */
+static void count_idle(struct dmap_ring *ring, uint64_t tail)
+{
+	/* relaxed: a hint */
+	uint32_t seen = plat_load_relaxed(&ring->seen), now = (uint32_t)tail << 8;
+
+	if (seen >> 8 == now >> 8)
+		now = seen + ((seen & 0xff) < DMAP_IDLE_CALLS);
+	/* relaxed: a hint */
+	plat_store_relaxed(&ring->seen, now);
+}
+
+/* Free covered entries of ring @i for its CPU if that is this one, or has long not done so. */
+static void retire_expired(struct dmap_space *space, unsigned i, unsigned cpu)
+{
+	struct dmap_ring *ring = &space->ring[i];
+	unsigned home = i > space->slots ? i - space->slots - 1 : i;
+
+	/* relaxed: a hint */
+	if (home == cpu || home >= space->own_slots ||
+	    (plat_load_relaxed(&ring->seen) & 0xff) >= DMAP_IDLE_CALLS)
+		dmap_ring_retire_all(space, ring, DMAP_RETIRE_TIMER);
 }
 
 static int flush_expired(struct dmap_space *space)
 {
 	int begun, r = dmap_flush_poll(space);
+	unsigned cpu = plat_cpu();
 	bool any = false;
 
-	for (unsigned i = 0; i <= space->slots; i++) {
+	for (unsigned i = 0; i < space->rings; i++) {
 		struct dmap_ring *ring = &space->ring[i];
 		/* DMA-A1 */
 		uint64_t head = plat_load_acquire(&ring->head);
-
 		/* relaxed: a hint */
-		if (head == plat_load_relaxed(&ring->tail))
+		uint64_t tail = plat_load_relaxed(&ring->tail);
+
+		if (head == tail)
 			continue;
-		retire_until(space, ring, head, DMAP_RETIRE_TIMER);
-		set_mark(space, ring, false);
+		count_idle(ring, tail);
+		retire_expired(space, i, cpu);
+		dmap_ring_mark(space, ring, false);
 		/* relaxed: whether to begin a flush */
 		if (plat_load_relaxed(&ring->tail) != head &&
-		    !dmap_covered(space, mark_stamp(plat_load_relaxed(&ring->mark))))
+		    !dmap_covered(space, dmap_mark_stamp(plat_load_relaxed(&ring->mark))))
 			any |= expired(space, ring);
 	}
 	if (!any)
 		return r;
 	begun = dmap_flush_begin(space);
-	for (unsigned i = 0; i <= space->slots && !begun; i++)
-		retire_all(space, &space->ring[i], DMAP_RETIRE_TIMER);
+	for (unsigned i = 0; i < space->rings && !begun; i++)
+		/* relaxed: a hint */
+		if (plat_load_relaxed(&space->ring[i].head) !=
+		    plat_load_relaxed(&space->ring[i].tail))
+			retire_expired(space, i, cpu);
 	return begun ? begun : r;
 }
 
@@ -448,13 +277,13 @@ static bool mark_all(struct dmap_space *space)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i <= space->slots; i++) {
+	for (unsigned i = 0; i < space->rings; i++) {
 		struct dmap_ring *ring = &space->ring[i];
 
 		/* DMA-A1, DMA-A3 */
 		if (plat_load_acquire(&ring->head) == plat_load_acquire(&ring->tail))
 			continue;
-		set_mark(space, ring, true);
+		dmap_ring_mark(space, ring, true);
 		any = true;
 	}
 	return any;
@@ -467,8 +296,8 @@ static int flush_all(struct dmap_space *space)
 	if (!mark_all(space))
 		return 0;
 	r = dmap_flush_sync(space);
-	for (unsigned i = 0; i <= space->slots && !r; i++)
-		retire_all(space, &space->ring[i], ~0ull);
+	for (unsigned i = 0; i < space->rings && !r; i++)
+		dmap_ring_retire_all(space, &space->ring[i], ~0ull);
 	return r;
 }
 
@@ -487,9 +316,9 @@ uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint6
 {
 	if (!mark_all(space) || dmap_flush_sync(space))
 		return alloc(space, size, limit);
-	for (unsigned i = 0; i <= space->slots; i++) {
+	for (unsigned i = 0; i < space->rings; i++) {
 		/* A batch that another thread took may have made room as well. */
-		while (retire(space, &space->ring[i])) {
+		while (dmap_ring_retire(space, &space->ring[i])) {
 			uint64_t iova = alloc(space, size, limit);
 
 			if (!dmap_no_room(iova))

@@ -1,7 +1,7 @@
 # libdma: the DMA-mapping layer
 user_parts += libdma/libdma_core.la
-libdma_libdma_core_la_SOURCES = libdma/dmap.h libdma/dmap_simq.h libdma/dmap_int.h \
-	libdma/space.c libdma/map.c libdma/inval.c libdma/flushq.c libdma/simq.c
+libdma_libdma_core_la_SOURCES = libdma/dmap.h libdma/dmap_simq.h libdma/dmap_int.h libdma/dmap_ring.h \
+	libdma/space.c libdma/map.c libdma/inval.c libdma/flushq.c libdma/ring.c libdma/simq.c
 libdma_libdma_core_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libdma -I$(top_srcdir)/libiova \
 	-I$(top_srcdir)/libpgtbl
 

@@ -65,7 +65,7 @@ static uint64_t alloc_once(struct dmap_space *space, uint64_t size, uint64_t lim
 static bool skip_low(struct dmap_space *space, uint64_t limit)
 {
 	unsigned cpu = plat_cpu_raw();
-	uint64_t *p = &space->ring[cpu < space->slots ? cpu : space->slots].low_skips, n;
+	uint32_t *p = &space->ring[cpu < space->slots ? cpu : space->slots].low_skips, n;
 
 	if (limit <= space->first_limit)
 		return false;
@@ -83,36 +83,35 @@ static uint64_t alloc_last(struct dmap_space *space, uint64_t size, uint64_t lim
 	return iova;
 }
 
-/* The first try failed: @iova says why. */
-static plat_noinline uint64_t alloc_again(struct dmap_space *space, uint64_t size,
-					  uint64_t limit, uint64_t iova)
+/*
+ * No address lies ready on this CPU.  Those that a flush covers already cost less
+ * than a search, and that less than one in vain.
+ */
+static plat_noinline uint64_t alloc_again(struct dmap_space *space, uint64_t size, uint64_t limit)
 {
-	note_low(space, size, space->first_limit, limit, iova);
+	uint64_t first = limit < space->first_limit ? limit : space->first_limit, iova;
+
+	if (space->lazy && dmap_lazy_give_back(space)) {
+		iova = iova_space_alloc_ready(space->iova, size, first);
+		if (!iova_is_err(iova))
+			return iova;
+	}
+	/* DMA-P1: a hint */
+	if (size >= plat_load_relaxed(&space->low_full) && skip_low(space, limit))
+		iova = (uint64_t)-ENOSPC;
+	else
+		iova = alloc_low(space, size, limit);
 	return alloc_last(space, size, limit, iova);
-}
-
-/* The hint says that there is no room below. */
-static plat_noinline uint64_t alloc_pressed(struct dmap_space *space, uint64_t size,
-					    uint64_t limit)
-{
-	bool skip = skip_low(space, limit);
-
-	return alloc_last(space, size, limit,
-			  skip ? (uint64_t)-ENOSPC : alloc_low(space, size, limit));
 }
 
 static plat_always_inline uint64_t alloc_iova(struct dmap_space *space, uint64_t size,
 					      uint64_t limit)
 {
 	uint64_t first = limit < space->first_limit ? limit : space->first_limit;
-	uint64_t iova;
+	uint64_t iova = iova_space_alloc_ready(space->iova, size, first);
 
-	/* DMA-P1: a hint */
-	if (plat_unlikely(size >= plat_load_relaxed(&space->low_full)))
-		return alloc_pressed(space, size, limit);
-	iova = iova_space_alloc(space->iova, size, first);
 	if (plat_unlikely(iova_is_err(iova)))
-		return alloc_again(space, size, limit, iova);
+		return alloc_again(space, size, limit);
 	return iova;
 }
 
@@ -123,7 +122,7 @@ static plat_always_inline int release(struct dmap_space *space, uint64_t first, 
 	int r;
 
 	if (space->lazy)
-		return dmap_lazy_release(space, first, size, gather);
+		return dmap_lazy_release(space, first, size, gather, IOVA_CPU_ANY);
 	r = dmap_inval_gather(space, gather);
 	if (plat_unlikely(r))
 		dmap_quarantine(space, first, size, gather);
@@ -341,7 +340,8 @@ static plat_noinline int unmap_lazy(struct dmap_space *space, uint64_t iova, uin
 {
 	struct pgtbl_gather gather;
 	uint64_t cleared;
-	int r = iova_space_check(space->iova, iova, size);
+	unsigned home;
+	int r = iova_space_check_home(space->iova, iova, size, &home);
 
 	if (plat_unlikely(r))
 		return r;
@@ -349,7 +349,7 @@ static plat_noinline int unmap_lazy(struct dmap_space *space, uint64_t iova, uin
 	cleared = clear(space, iova, size, &gather);
 	if (plat_unlikely(cleared != size))
 		return unmap_odd(space, iova, size, cleared, &gather);
-	return dmap_lazy_release(space, iova, size, &gather);
+	return dmap_lazy_release(space, iova, size, &gather, home);
 }
 
 /* Strict: tables went with the entries, there are several ranges, or not all entries were there. */

@@ -38,7 +38,7 @@ static void set_limits(struct dmap_space *space, const struct dmap_config *confi
 
 static size_t rings_size(const struct dmap_space *space)
 {
-	return ((size_t)space->slots + 1) * sizeof(*space->ring);
+	return space->rings * sizeof(*space->ring);
 }
 
 int dmap_space_create(struct dmap_space **out, const struct dmap_config *config)
@@ -64,6 +64,7 @@ int dmap_space_create(struct dmap_space **out, const struct dmap_config *config)
 	space->domain = config->domain;
 	space->slots = config->cpu_slots ? config->cpu_slots : plat_cpu_count();
 	space->own_slots = plat_percpu_ok() ? space->slots : 0;
+	space->rings = space->slots + 1 + space->own_slots;
 	space->start = 1;
 	space->done = 1;
 	set_limits(space, config);
@@ -72,7 +73,7 @@ int dmap_space_create(struct dmap_space **out, const struct dmap_config *config)
 		plat_mem_free(&config->mem, space, sizeof(*space), PLAT_CACHELINE);
 		return -ENOMEM;
 	}
-	for (unsigned i = 0; i <= space->slots; i++)
+	for (unsigned i = 0; i < space->rings; i++)
 		space->ring[i].mark = space->start;
 	*out = space;
 	return 0;
@@ -162,7 +163,7 @@ uint64_t dmap_space_destroy(struct dmap_space *space)
 		r = dmap_flush_sync(space);
 	empty_quarantine(space, !r);
 	iova_space_for_each(space->iova, 0, ~0ull, count_if_mapped, &live);
-	for (unsigned i = 0; i <= space->slots; i++)
+	for (unsigned i = 0; i < space->rings; i++)
 		dmap_free(space, space->ring[i].slot, space->ring_size * sizeof(uint64_t));
 	dmap_free(space, space->ring, rings_size(space));
 	dmap_free(space, space, sizeof(*space));
@@ -177,7 +178,7 @@ void dmap_stats(struct dmap_space *space, struct dmap_stats *stats)
 	uint64_t flushes = begun - plat_load_relaxed(&c->rejected);
 	uint64_t singles = 0, queued = 0;
 
-	for (unsigned i = 0; i <= space->slots; i++) {
+	for (unsigned i = 0; i < space->rings; i++) {
 		struct dmap_ring *ring = &space->ring[i];
 		/* DMA-A3, before head: the difference cannot come out negative */
 		uint64_t tail = plat_load_acquire(&ring->tail);

@@ -23,11 +23,18 @@ static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, ui
 /*
  * The fast paths have no stack frame: whatever is out of the ordinary leaves
  * them by a tail call.  A granule number out of iova_hint_pop() always has a
- * cell, and its class's alignment; the step checks the rest.
+ * cell, and its class's alignment; the step checks the rest.  @ready: of no use
+ * to the caller but what lies ready.
  */
+static plat_always_inline uint64_t alloc_missed(struct iova_space *s, uint64_t size, uint64_t max,
+						bool ready)
+{
+	return ready ? (uint64_t)-EAGAIN : alloc_slow(s, size, max);
+}
 
 /* 33 to 512 granules: one word of level 1. */
-static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, uint64_t max)
+static plat_always_inline uint64_t alloc_level1(struct iova_space *s, uint64_t size, uint64_t max,
+						bool ready)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift;
 	uint64_t units = (n + 15) >> IOVA_FANOUT_LG2, pfn, iova;
@@ -36,7 +43,7 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	void *const *cell;
 
 	if (plat_unlikely(units - 1 > 31 || cpu >= s->nr_slots))
-		return alloc_slow(s, size, max);
+		return alloc_missed(s, size, max, ready);
 	p = &iova_patterns[units];
 	pfn = iova_hint_pop(&s->slot[cpu], 1, (unsigned)p->class);
 	iova = pfn << s->shift;
@@ -44,40 +51,63 @@ static plat_noinline uint64_t alloc_level1(struct iova_space *s, uint64_t size, 
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
 	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
 			  plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g)))
-		return alloc_slow(s, size, max);
+		return alloc_missed(s, size, max, ready);
 	iova_pad_set(plat_load_acquire(cell), pfn, (units << IOVA_FANOUT_LG2) - n); /* IOVA-N1 */
 	return iova;
 }
 
-/* Where iova_space_alloc() goes on when its hint lies high, or does not serve. */
-static plat_noinline uint64_t alloc_high(struct iova_space *s, uint64_t size, uint64_t max)
+/* Where an allocation goes on when its hint lies high, or does not serve. */
+static plat_always_inline uint64_t alloc_high(struct iova_space *s, uint64_t size, uint64_t max,
+					      bool ready)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift, pfn, iova;
 	const struct iova_pattern *p = &iova_patterns[n];
 	unsigned g, cpu = plat_cpu_raw();
 
 	if (plat_unlikely(cpu >= s->nr_slots))
-		return alloc_slow(s, size, max);
+		return alloc_missed(s, size, max, ready);
 	pfn = iova_hint_peek(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
 	g = pfn & 31;
 	if (plat_unlikely(
 		    !(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
 		    plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g, p->pat << g)))
-		return alloc_slow(s, size, max);
+		return alloc_missed(s, size, max, ready);
 	return iova;
 }
 
-uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
+/* The two ways out of line, each of them twice. */
+static plat_noinline uint64_t search_level1(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc_level1(s, size, max, false);
+}
+
+static plat_noinline uint64_t search_high(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc_high(s, size, max, false);
+}
+
+static plat_noinline uint64_t ready_level1(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc_level1(s, size, max, true);
+}
+
+static plat_noinline uint64_t ready_high(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc_high(s, size, max, true);
+}
+
+static plat_always_inline uint64_t alloc(struct iova_space *s, uint64_t size, uint64_t max,
+					 bool ready)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift, pfn, iova;
 	unsigned g, cpu = plat_cpu_raw();
 	const struct iova_pattern *p;
 
 	if (plat_unlikely(n - 1 > 31))
-		return alloc_level1(s, size, max);
+		return ready ? ready_level1(s, size, max) : search_level1(s, size, max);
 	if (plat_unlikely(cpu >= s->nr_slots))
-		return alloc_slow(s, size, max);
+		return alloc_missed(s, size, max, ready);
 	p = &iova_patterns[n];
 	pfn = iova_hint_pop(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
@@ -85,8 +115,18 @@ uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
 	if (plat_unlikely(pfn >> IOVA_LOW_LG2 || iova + (n << s->shift) - 1 > max ||
 			  plat_word_take(iova_cell_low(s, pfn), iova_off0(pfn), p->full << g,
 					 p->pat << g)))
-		return alloc_high(s, size, max);
+		return ready ? ready_high(s, size, max) : search_high(s, size, max);
 	return iova;
+}
+
+uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc(s, size, max, false);
+}
+
+uint64_t iova_space_alloc_ready(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc(s, size, max, true);
 }
 
 static void hint_range(struct iova_slot *slot, uint64_t pfn, uint64_t n)
@@ -313,6 +353,7 @@ struct place {
 	uint64_t chk;
 	uint64_t pat;
 	uint64_t pfn;
+	uint64_t ctl;
 	const struct iova_pattern *p;
 };
 
@@ -337,8 +378,9 @@ static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, ui
 	/* IOVA-N1: pairs with IOVA-N2 */
 	at->word = word_of(plat_load_acquire(iova_cell_low(s, at->pfn)), iova_off0(at->pfn));
 	/* IOVA-C1: if the range is there it is the caller's, and nobody changes its bits */
+	at->ctl = plat_load_relaxed(at->word + 4);
 	return (plat_load_relaxed(at->word) & at->chk) == at->pat &&
-	       !(plat_load_relaxed(at->word + 4) & (IOVA_CTL_LOOK | (uint32_t)at->pat));
+	       !(at->ctl & (IOVA_CTL_LOOK | (uint32_t)at->pat));
 }
 
 int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
@@ -347,6 +389,18 @@ int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
 
 	if (plat_unlikely(!check_low(s, iova, size, &at)))
 		return free_slow(s, iova, size, true);
+	return 0;
+}
+
+int iova_space_check_home(struct iova_space *s, uint64_t iova, uint64_t size, unsigned *cpu)
+{
+	struct place at;
+
+	*cpu = IOVA_CPU_ANY;
+	if (plat_unlikely(!check_low(s, iova, size, &at)))
+		return free_slow(s, iova, size, true);
+	if (plat_likely(iova_own(at.ctl) <= PLAT_OWN_MAX_CPU))
+		*cpu = (unsigned)iova_own(at.ctl);
 	return 0;
 }
 

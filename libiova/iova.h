@@ -25,7 +25,7 @@
  * that comes after the range has been handed out again is the new owner's.
  *
  * Progress.
- *   iova_space_alloc, _free, _check, _check_free, _free_checked, _find: lock-free.
+ *   iova_space_alloc, _free, _check*, _free_checked, _find: lock-free; _alloc_ready: wait-free.
  *     Allocation and free of ranges of up to 512 granules on the CPU that they came from execute no
  *     LOCK-prefixed instruction and write no cache line that other CPUs use;
  *     a free from elsewhere executes one.
@@ -187,6 +187,20 @@ uint64_t iova_space_destroy(struct iova_space *space);
 uint64_t iova_space_alloc(struct iova_space *space, uint64_t size, uint64_t max);
 
 /**
+ * iova_space_alloc_ready() - iova_space_alloc(), if that needs no search
+ * @space: the space
+ * @size:  bytes
+ * @max:   greatest address its last byte may have
+ *
+ * Wait-free: one try with what was last freed, or found, on this CPU.  For callers that
+ * can get addresses back, and would do that before a search.
+ *
+ * Ordering and return: as iova_space_alloc(); any error, -EAGAIN as a rule, says
+ * nothing but that nothing lies ready.
+ */
+uint64_t iova_space_alloc_ready(struct iova_space *space, uint64_t size, uint64_t max);
+
+/**
  * iova_space_alloc_request() - allocate a range with more wishes
  * @space: the space
  * @req:   see struct iova_request
@@ -240,6 +254,24 @@ int iova_space_free(struct iova_space *space, uint64_t iova, uint64_t size);
  * the range.  Return: as iova_space_free().
  */
 int iova_space_check(struct iova_space *space, uint64_t iova, uint64_t size);
+
+/* No CPU in particular. */
+#define IOVA_CPU_ANY (~0u)
+
+/**
+ * iova_space_check_home() - iova_space_check(), and where the free costs least
+ * @space: the space
+ * @iova:  first byte
+ * @size:  bytes
+ * @cpu:   set to the CPU on which the range's word is, and where its free therefore needs
+ *	   no LOCK-prefixed instruction; or to IOVA_CPU_ANY
+ *
+ * For callers that free later and can choose where.  A range of more than 32
+ * granules, or above 4 GiB / 4 KiB granules, gets IOVA_CPU_ANY.
+ *
+ * Return: as iova_space_free().
+ */
+int iova_space_check_home(struct iova_space *space, uint64_t iova, uint64_t size, unsigned *cpu);
 
 /**
  * struct iova_checked - where iova_space_check_free() found a range

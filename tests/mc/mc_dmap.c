@@ -27,6 +27,7 @@ static uint64_t tables_released;
 static bool immediate; /* submissions complete at once; else the first poll says so */
 static bool dead; /* submissions fail */
 static bool aged; /* whatever is queued is old */
+static unsigned home = IOVA_CPU_ANY; /* where all pages were allocated */
 static struct pgtbl pt;
 static struct dmap_space *space;
 
@@ -36,9 +37,15 @@ uint64_t iova_space_alloc(struct iova_space *s, uint64_t size, uint64_t max)
 	return (uint64_t)-ENOSPC;
 }
 
-int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
+uint64_t iova_space_alloc_ready(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return iova_space_alloc(s, size, max);
+}
+
+int iova_space_check_home(struct iova_space *s, uint64_t iova, uint64_t size, unsigned *cpu)
 {
 	(void)s, (void)size;
+	*cpu = home;
 	return iova / PAGE < PAGES ? 0 : -EINVAL;
 }
 
@@ -57,8 +64,10 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
 			  struct iova_checked *checked)
 {
+	unsigned cpu;
+
 	(void)checked;
-	return iova_space_check(s, iova, size);
+	return iova_space_check_home(s, iova, size, &cpu);
 }
 
 int iova_space_free_checked(struct iova_space *s, uint64_t iova, uint64_t size,
@@ -167,10 +176,11 @@ static void make(enum dmap_mode mode, unsigned entries, unsigned slots)
 /* Queues exist, so that making them is not explored everywhere. */
 static void warm(void)
 {
-	for (unsigned cpu = 0; cpu < space->slots; cpu++) {
-		mc_set_cpu(cpu);
-		space->ring[cpu].slot = plat_mem_alloc(&space->mem, space->ring_size * 8,
-						       PLAT_CACHELINE);
+	for (unsigned i = 0; i < space->rings; i++) {
+		mc_set_cpu(i % space->slots);
+		if (i != space->slots)
+			space->ring[i].slot = plat_mem_alloc(&space->mem, space->ring_size * 8,
+							     PLAT_CACHELINE);
 	}
 	mc_set_cpu(0);
 }
@@ -203,6 +213,33 @@ static void init_aged(void) /* what is queued is old */
 	aged = true;
 	make(DMAP_LAZY, 4, 2);
 	warm();
+}
+/* Everything was allocated on CPU 0. */
+static void init_home(void)
+{
+	home = 0;
+	init_quiet();
+}
+static void init_home_eager(void)
+{
+	home = 0;
+	init_eager();
+}
+static void init_home_async(void)
+{
+	home = 0;
+	init_async();
+}
+static void init_home_aged(void)
+{
+	home = 0;
+	init_aged();
+}
+static void init_home_cold(void)
+{
+	home = 0;
+	immediate = true;
+	make(DMAP_LAZY, 4, 2);
 }
 static void init_cold(void)
 {
@@ -295,6 +332,16 @@ static void flush(void)
 {
 	mc_assert(dmap_flush(space, false) == 0);
 }
+/* There is no address: what is covered comes free, then all that is queued. */
+static void map(void)
+{
+	mc_assert(dmap_map(space, PAGE, PAGE, 0, ~0ull) == (uint64_t)-ENOSPC);
+}
+static void unmap_1_map(void)
+{
+	unmap(1);
+	map();
+}
 static void timer(void)
 {
 	mc_assert(dmap_flush(space, true) == 0);
@@ -355,6 +402,13 @@ static const struct mc_model models[] = {
 	MODEL("interrupt-and-flush", init_quiet,
 	      ARGS({ { unmap_1, 0, 0 }, { unmap_2, 0, MC_IRQ }, { flush, 1, 0 } }), MC_KERNEL, 2, 2),
 	MODEL("cold", init_cold, ARGS(TWO(unmap_1, flush)), MC_USER, 2, 2),
+	MODEL("inbox", init_home_eager, ARGS(TWO(unmap_1, unmap_2)), MC_ALL, 2, 3),
+	MODEL("inbox-async", init_home_async, ARGS(TWO(unmap_1_map, unmap_2)), MC_USER, 2, 2),
+	MODEL("inbox-two", init_home, ARGS({ { unmap_1, 1, 0 }, { unmap_2, 1, MC_IRQ }, { flush, 0, 0 } }),
+	      MC_USER | MC_KERNEL, 2, 2),
+	MODEL("inbox-give-back", init_home, ARGS(THREE(map, unmap_1, flush)), MC_USER, 2, 2),
+	MODEL("inbox-timer", init_home_aged, ARGS(TWO(unmap_1_map, timer_twice)), MC_USER, 2, 2),
+	MODEL("inbox-cold", init_home_cold, ARGS({ { map, 0, 0 }, { unmap_1, 1, 0 } }), MC_USER, 2, 2),
 	MODEL("strict", init_strict, ARGS(TWO(unmap_1_2_3, unmap_4)), MC_ALL, 2, 2),
 	{ .name = "move", .init = init_quiet, .thread = THREE(unmap_1, flush, unmap_3),
 	  .fini = check, .quick = { .preempt = 1, .migrate = 1 },

@@ -2,6 +2,7 @@
 /* test_iova_fast.c - alloc, free, check: every answer that iova.h promises. */
 #define _GNU_SOURCE
 #include "unit/iova_rig.h"
+#include "plat.h"
 
 UNIT_RUN_TWICE();
 
@@ -182,11 +183,13 @@ static void bad_frees(struct rig *r, uint64_t iova, uint64_t n)
 	struct iova_space_stats before, after;
 	struct iova_checked c;
 	uint64_t refused = 0;
+	unsigned home;
 
 #define BADFREE(at, bytes, err)                                               \
 	do {                                                                  \
 		REFUSED(r, iova_space_check(r->s, (at), (bytes)), err);       \
 		REFUSED(r, iova_space_free(r->s, (at), (bytes)), err);        \
+		REFUSED(r, iova_space_check_home(r->s, (at), (bytes), &home), err); \
 		REFUSED(r, iova_space_check_free(r->s, (at), (bytes), &c), err); \
 		REFUSED(r, iova_space_free_checked(r->s, (at), (bytes), &c), err); \
 		refused += 2;                                                 \
@@ -241,6 +244,53 @@ Test(free, what_is_refused)
 			REFUSED(&r, iova_space_check(r.s, iova, n * G), -ENOENT);
 			rig_done(&r);
 		}
+}
+
+/* Where a free costs nothing extra: on the CPU that allocated, whoever asks. */
+Test(free, home)
+{
+	for (unsigned i = 0; i < NR_SIZES; i++) {
+		uint64_t n = sizes[i], iova;
+		unsigned mine, theirs;
+		struct rig r;
+
+		rig_make(&r, 16, (1 << 20) - 16);
+		iova = rig_alloc(&r, n);
+		cr_assert_eq(iova_space_check_home(r.s, iova, n * G, &mine), 0);
+		rig_move(1);
+		cr_assert_eq(iova_space_check_home(r.s, iova, n * G, &theirs), 0);
+		cr_assert_eq(mine, theirs);
+		rig_move(0);
+		cr_assert_eq(mine, plat_percpu_ok() && n <= 32 ? plat_cpu() : IOVA_CPU_ANY);
+		rig_free(&r, iova, n);
+		rig_done(&r);
+	}
+}
+
+/* What lies ready is what was freed here last, if it is within the limit; else nothing does. */
+Test(free, ready)
+{
+	for (unsigned i = 0; i < NR_SIZES; i++) {
+		uint64_t n = sizes[i], iova;
+		struct rig r;
+
+		rig_make(&r, 16, (1 << 20) - 16);
+		cr_assert(iova_is_err(iova_space_alloc_ready(r.s, n * G, UINT64_MAX)));
+		cr_assert(!iova_space_in_use(r.s));
+		iova = rig_alloc(&r, n);
+		rig_free(&r, iova, n);
+		cr_assert(iova_is_err(iova_space_alloc_ready(r.s, n * G, 16 * G)));
+		iova = rig_alloc(&r, n);
+		rig_free(&r, iova, n);
+		if (!plat_percpu_ok() || n > 512) /* nothing lies ready there, ever */
+			cr_assert(iova_is_err(iova_space_alloc_ready(r.s, n * G, UINT64_MAX)));
+		else
+			cr_assert_eq(iova_space_alloc_ready(r.s, n * G, iova + n * G - 1), iova);
+		cr_assert(iova_is_err(iova_space_alloc_ready(r.s, 0, UINT64_MAX)));
+		if (iova_space_in_use(r.s))
+			rig_free(&r, iova, n);
+		rig_done(&r);
+	}
 }
 
 /* A check, and the free that goes with it: on this CPU, on another, too late. */
