@@ -255,6 +255,7 @@ Test(free, home)
 		struct rig r;
 
 		rig_make(&r, 16, (1 << 20) - 16);
+		rig_move(0);
 		iova = rig_alloc(&r, n);
 		cr_assert_eq(iova_space_check_home(r.s, iova, n * G, &mine), 0);
 		rig_move(1);
