@@ -35,6 +35,7 @@
 #define plat_aligned(n) __aligned(n)
 
 #define plat_load_relaxed(p) READ_ONCE(*(p))
+#define plat_peek(p) data_race(*(p))
 #define plat_load_acquire(p) smp_load_acquire((p))
 #define plat_store_relaxed(p, v) WRITE_ONCE(*(p), (v))
 #define plat_store_release(p, v) smp_store_release((p), (v))

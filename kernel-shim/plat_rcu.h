@@ -11,12 +11,19 @@
 
 #include "plat.h"
 
-static plat_always_inline bool plat_read_trylock(void)
+typedef bool plat_section_t; /* nothing to remember */
+
+static plat_always_inline bool plat_read_trylock(plat_section_t *section)
 {
+	*section = true;
 	rcu_read_lock_sched();
 	return true;
 }
 
-#define plat_read_tryunlock() rcu_read_unlock_sched()
+static plat_always_inline void plat_read_tryunlock(plat_section_t section)
+{
+	(void)section;
+	rcu_read_unlock_sched();
+}
 
 #endif

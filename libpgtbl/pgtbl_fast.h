@@ -11,15 +11,15 @@
 #define PT_FEW 16u
 
 /* False: only the slow tier can open a section. */
-static plat_always_inline bool pt_fast_enter(bool kept)
+static plat_always_inline bool pt_fast_enter(bool kept, plat_section_t *section)
 {
-	return kept || plat_read_trylock();
+	return kept || plat_read_trylock(section);
 }
 
-static plat_always_inline void pt_fast_leave(bool kept)
+static plat_always_inline void pt_fast_leave(bool kept, plat_section_t section)
 {
 	if (!kept)
-		plat_read_tryunlock();
+		plat_read_tryunlock(section);
 }
 
 static plat_always_inline void pt_fast_flush(const struct pgtbl *pt, const uint64_t *slot,
@@ -205,27 +205,48 @@ static plat_always_inline bool pt_fast_fill(const struct pgtbl *pt, uint64_t *sl
  * What is beyond the first page of one or two, which the front tier takes: 0 or a
  * page.  Anything else for more.
  */
-static plat_always_inline uint64_t pt_second(const struct pgtbl *pt, uint64_t size)
+static plat_always_inline uint64_t pt_more(const struct pgtbl *pt, uint64_t size)
 {
 	return size - pt_page_bytes(pt);
 }
 
 /*
- * Bits that must be 0 in @iova and in @second for the front tier.  The first page
+ * Whether the front tier leaves it: @more is neither, or @iova is bad.  The first page
  * of two is even: the second is in its table then.
  */
-static plat_always_inline uint64_t pt_second_bad(const struct pgtbl *pt, uint64_t iova,
-						 uint64_t second)
+static plat_always_inline bool pt_more_is_bad(const struct pgtbl *pt, uint64_t iova, uint64_t more)
 {
-	return (iova & (pt->iova_bad | second)) |
-	       (second & ~(FMT_GROUPS ? 0 : pt_page_bytes(pt)));
+	return (more & ~(FMT_GROUPS ? 0 : pt_page_bytes(pt))) || (iova & more) ||
+	       (iova & pt->iova_bad);
 }
 
-/* The entry of the second page, or the first one's again: no branch for either. */
-static plat_always_inline uint64_t *pt_second_slot(const struct pgtbl *pt, uint64_t *slot,
-						   uint64_t second)
+/*
+ * The entries of one page or two, the second one's being the first one's again if there
+ * is none: no branch for either.
+ */
+static plat_always_inline uint64_t *pt_second(const struct pgtbl *pt, uint64_t *slot,
+					      uint64_t more)
 {
-	return slot + (second >> pt_span_lg2(pt, 1));
+	return slot + (more >> pt_span_lg2(pt, 1));
+}
+
+static plat_always_inline bool pt_two_or(const struct pgtbl *pt, uint64_t *slot, uint64_t more)
+{
+	return pt_raw(slot) | pt_raw(pt_second(pt, slot, more));
+}
+
+static plat_always_inline bool pt_two_are_pages(const struct pgtbl *pt, uint64_t *slot,
+						uint64_t more)
+{
+	return pt_is_page(pt_word(pt_raw(slot))) &&
+	       pt_is_page(pt_word(pt_raw(pt_second(pt, slot, more))));
+}
+
+static plat_always_inline void pt_two_store(const struct pgtbl *pt, uint64_t *slot, uint64_t more,
+					    uint64_t entry, uint64_t step)
+{
+	pt_leaf_store(pt_second(pt, slot, more), entry + step);
+	pt_leaf_store(slot, entry);
 }
 
 /* Clear @n leaves: how many, all or the first few, were leaves and are cleared now. */

@@ -426,10 +426,11 @@ static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
 	return 0;
 }
 
-static plat_noinline int pt_map_slow(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
+/* @more: bytes beyond the first page; see pgtbl_tiers.h. */
+static plat_noinline int pt_map_slow(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t more,
 				     unsigned prot, struct pgtbl_report *report)
 {
-	struct pgtbl_segment seg = { phys, size };
+	struct pgtbl_segment seg = { phys, more + pt_page_bytes(pt) };
 
 	return pt_map_sg_slow(pt, iova, &seg, 1, prot, report);
 }

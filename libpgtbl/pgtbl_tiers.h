@@ -16,19 +16,21 @@
  *                  way down would not be live (pgtbl_walk.h)
  */
 
+/* @more: bytes beyond the first page, all that is left of the size in the front tier. */
 static plat_noinline int PT_TIER(pt_map_mid)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
-					     uint64_t size, unsigned prot,
+					     uint64_t more, unsigned prot,
 					     struct pgtbl_report *report)
 {
-	uint64_t attr, *slot, *table;
+	uint64_t size = more + pt_page_bytes(pt), attr, *slot, *table;
+	plat_section_t section;
 	bool done = false;
 
 	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || (phys & pt->phys_bad) ||
 			  size - 1 > pt->phys_last - phys || prot >= PGTBL_PROT_COUNT))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
+		return pt_map_slow(pt, iova, phys, more, prot, report);
 	attr = pt->attr[prot];
-	if (plat_unlikely(!attr || !pt_fast_enter(PT_KEPT)))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
+	if (plat_unlikely(!attr || !pt_fast_enter(PT_KEPT, &section)))
+		return pt_map_slow(pt, iova, phys, more, prot, report);
 	if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && !(phys & (pt_span(pt, 2) - 1)) &&
 	    (pt->page_sizes & pt_span(pt, 2))) {
 		table = pt_fast_level2(pt, iova);
@@ -43,51 +45,47 @@ static plat_noinline int PT_TIER(pt_map_mid)(struct pgtbl *pt, uint64_t iova, ui
 		       pt_fast_fill(pt, slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
 				    fmt_leaf(phys, attr, 1), report && report->gather, PT_FLUSH);
 	}
-	pt_fast_leave(PT_KEPT);
+	pt_fast_leave(PT_KEPT, section);
 	if (plat_unlikely(!done))
-		return pt_map_slow(pt, iova, phys, size, prot, report);
+		return pt_map_slow(pt, iova, phys, more, prot, report);
 	return 0;
 }
 
 static int PT_TIER(pt_map)(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
 			   unsigned prot, struct pgtbl_report *report)
 {
-	uint64_t second = pt_second(pt, size), attr, *slot, *slot2;
+	uint64_t more = pt_more(pt, size), attr, *slot;
+	plat_section_t section;
 
-	if (plat_unlikely(pt_second_bad(pt, iova, second) |
-			  ((phys | (phys + second)) & pt->phys_bad) |
-			  (prot & ~(PGTBL_PROT_COUNT - 1))))
-		return PT_TIER(pt_map_mid)(pt, iova, phys, size, prot, report);
+	if (plat_unlikely(pt_more_is_bad(pt, iova, more) ||
+			  ((phys | (phys + more)) & pt->phys_bad) || prot >= PGTBL_PROT_COUNT ||
+			  !pt_fast_enter(PT_KEPT, &section)))
+		return PT_TIER(pt_map_mid)(pt, iova, phys, more, prot, report);
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || pt_two_or(pt, slot, more)))
+		goto slow;
+	/* Only now: prot is what the slow tier wants to know. */
 	attr = pt->attr[prot];
-	if (plat_unlikely(!attr || !pt_fast_enter(PT_KEPT)))
-		return PT_TIER(pt_map_mid)(pt, iova, phys, second + pt_page_bytes(pt), prot,
-					   report);
-	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot)))
+	if (plat_unlikely(!attr))
 		goto slow;
-	slot2 = pt_second_slot(pt, slot, second);
-	if (plat_unlikely(pt_leaf_load(slot) | pt_leaf_load(slot2)))
-		goto slow;
-	attr = fmt_leaf(phys, attr, 1);
-	pt_leaf_store(slot2, attr + (second >> FMT_ADDR_SHIFT));
-	pt_leaf_store(slot, attr);
-	pt_fast_flush(pt, slot, 1 + (second != 0), PT_FLUSH);
-	pt_fast_leave(PT_KEPT);
+	pt_two_store(pt, slot, more, fmt_leaf(phys, attr, 1), more >> FMT_ADDR_SHIFT);
+	pt_fast_flush(pt, slot, 1 + (more != 0), PT_FLUSH);
+	pt_fast_leave(PT_KEPT, section);
 	return 0;
 slow:
-	pt_fast_leave(PT_KEPT);
-	/* This way the size needs no register meanwhile. */
-	return pt_map_slow(pt, iova, phys, second + pt_page_bytes(pt), prot, report);
+	pt_fast_leave(PT_KEPT, section);
+	return pt_map_slow(pt, iova, phys, more, prot, report);
 }
 
-static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t iova, uint64_t size,
+static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t iova, uint64_t more,
 						    struct pgtbl_gather *gather,
 						    struct pgtbl_report *report)
 {
-	uint64_t entry, done = 0, *slot, *table;
+	uint64_t size = more + pt_page_bytes(pt), entry, done = 0, *slot, *table;
+	plat_section_t section;
 	unsigned n;
 
-	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !pt_fast_enter(PT_KEPT)))
-		return pt_unmap_slow(pt, iova, size, gather, report);
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !pt_fast_enter(PT_KEPT, &section)))
+		return pt_unmap_slow(pt, iova, more, gather, report);
 	table = pt_fast_level2(pt, iova);
 	if (plat_unlikely(!table))
 		goto out;
@@ -105,49 +103,46 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t i
 		done = size;
 	}
 out:
-	pt_fast_leave(PT_KEPT);
+	pt_fast_leave(PT_KEPT, section);
 	if (done)
 		pgtbl_gather_add(gather, iova, iova + done - 1);
 	if (plat_unlikely(done != size))
-		done += pt_unmap_slow(pt, iova + done, size - done, gather, report);
+		done += pt_unmap_slow(pt, iova + done, more - done, gather, report);
 	return done;
 }
 
 static uint64_t PT_TIER(pt_unmap)(struct pgtbl *pt, uint64_t iova, uint64_t size,
 				  struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
-	uint64_t second = pt_second(pt, size), *slot, *slot2;
+	uint64_t more = pt_more(pt, size), last, *slot;
+	plat_section_t section;
 
-	if (plat_unlikely(pt_second_bad(pt, iova, second)))
-		return PT_TIER(pt_unmap_mid)(pt, iova, size, gather, report);
-	if (plat_unlikely(!pt_fast_enter(PT_KEPT)))
-		return pt_unmap_slow(pt, iova, size, gather, report);
-	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot)))
+	if (plat_unlikely(pt_more_is_bad(pt, iova, more) || !pt_fast_enter(PT_KEPT, &section)))
+		return PT_TIER(pt_unmap_mid)(pt, iova, more, gather, report);
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !pt_two_are_pages(pt, slot, more)))
 		goto slow;
-	slot2 = pt_second_slot(pt, slot, second);
-	if (plat_unlikely(!pt_is_page(pt_leaf_load(slot)) || !pt_is_page(pt_leaf_load(slot2))))
-		goto slow;
-	pt_leaf_store(slot2, 0);
-	pt_leaf_store(slot, 0);
-	pt_fast_flush(pt, slot, 1 + (second != 0), PT_FLUSH);
-	pt_fast_leave(PT_KEPT);
-	if (plat_unlikely(!pgtbl_gather_try(gather, iova, iova + size - 1)))
-		pgtbl_gather_join(gather, iova, iova + size - 1);
-	return size;
+	pt_two_store(pt, slot, more, 0, 0);
+	pt_fast_flush(pt, slot, 1 + (more != 0), PT_FLUSH);
+	pt_fast_leave(PT_KEPT, section);
+	last = iova + more + (pt_page_bytes(pt) - 1);
+	if (plat_unlikely(!pgtbl_gather_try(gather, iova, last)))
+		pgtbl_gather_join(gather, iova, last);
+	return more + pt_page_bytes(pt);
 slow:
-	pt_fast_leave(PT_KEPT);
-	return pt_unmap_slow(pt, iova, size, gather, report);
+	pt_fast_leave(PT_KEPT, section);
+	return pt_unmap_slow(pt, iova, more, gather, report);
 }
 
 static int PT_TIER(pt_translate)(struct pgtbl *pt, uint64_t iova, uint64_t *phys)
 {
 	uint64_t entry, *slot;
+	plat_section_t section;
 
 	if (plat_unlikely((iova & pt->iova_bad & ~(pt_page_bytes(pt) - 1)) ||
-			  !pt_fast_enter(PT_KEPT)))
+			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_translate_slow(pt, iova, phys);
 	entry = pt_fast_level1(pt, iova, &slot) ? pt_leaf_load(slot) : 0;
-	pt_fast_leave(PT_KEPT);
+	pt_fast_leave(PT_KEPT, section);
 	if (plat_unlikely(!pt_is_page(entry)))
 		return pt_translate_slow(pt, iova, phys);
 	*phys = (entry & FMT_ADDR) << FMT_ADDR_SHIFT | (iova & (pt_page_bytes(pt) - 1));
@@ -159,6 +154,7 @@ static int PT_TIER(pt_map_sg)(struct pgtbl *pt, uint64_t iova, const struct pgtb
 			      size_t nr_seg, unsigned prot, struct pgtbl_report *report)
 {
 	uint64_t attr, *slot;
+	plat_section_t section;
 	struct pt_sg_sum sum;
 
 	if (plat_unlikely(nr_seg > PT_SG_MAX || prot >= PGTBL_PROT_COUNT))
@@ -166,16 +162,16 @@ static int PT_TIER(pt_map_sg)(struct pgtbl *pt, uint64_t iova, const struct pgtb
 	attr = pt->attr[prot];
 	sum = pt_sg_sum(seg, nr_seg);
 	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) ||
-			  pt_sg_may_group(pt, iova, seg, nr_seg) || !pt_fast_enter(PT_KEPT)))
+			  pt_sg_may_group(pt, iova, seg, nr_seg) || !pt_fast_enter(PT_KEPT, &section)))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) ||
 			  !pt_all_free(slot, (unsigned)(sum.total >> pt_span_lg2(pt, 1))))) {
-		pt_fast_leave(PT_KEPT);
+		pt_fast_leave(PT_KEPT, section);
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	}
 	pt_sg_store(pt, slot, seg, nr_seg, attr);
 	pt_fast_flush(pt, slot, (size_t)(sum.total >> pt_span_lg2(pt, 1)), PT_FLUSH);
-	pt_fast_leave(PT_KEPT);
+	pt_fast_leave(PT_KEPT, section);
 	return 0;
 }
 

@@ -266,11 +266,12 @@ static uint64_t pt_unmap_range(struct pgtbl *pt, uint64_t iova, uint64_t size,
 	return job.bytes;
 }
 
-static plat_noinline uint64_t pt_unmap_slow(struct pgtbl *pt, uint64_t iova, uint64_t size,
+/* @more: bytes beyond the first page; see pgtbl_tiers.h. */
+static plat_noinline uint64_t pt_unmap_slow(struct pgtbl *pt, uint64_t iova, uint64_t more,
 					    struct pgtbl_gather *gather,
 					    struct pgtbl_report *report)
 {
-	uint64_t bytes;
+	uint64_t size = more + pt_page_bytes(pt), bytes;
 
 	if (!pgtbl_is_range(pt, iova, size)) {
 		pgtbl_fail(report, iova, -EINVAL);

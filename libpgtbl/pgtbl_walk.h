@@ -177,10 +177,10 @@ static plat_always_inline uint64_t pt_take_full(uint64_t *slot)
 	return pt_xchg_full(slot, 0);
 }
 
+/* To ask whether bits are set: in the owner's range, so only accessed and dirty bits move. */
 static plat_always_inline uint64_t pt_raw(const uint64_t *slot)
 {
-	/* relaxed: as pt_leaf_load() */
-	return plat_load_relaxed(slot);
+	return plat_peek(slot);
 }
 
 /*

@@ -26,6 +26,8 @@
  *
  * Atomics.  @p points to an integer or pointer of 1, 2, 4 or 8 bytes.
  *   plat_load_relaxed(p)  plat_load_acquire(p)
+ *   plat_peek(p)                    plat_load_relaxed() for a test of bits: the compiler may
+ *                                   load again, part by part, or several words at once
  *   plat_store_relaxed(p, v)  plat_store_release(p, v)
  *   plat_cas_relaxed(p, old, new)   true when *p was old and is now new
  *   plat_cas_release(p, old, new)   same; release on success

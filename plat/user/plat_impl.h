@@ -60,6 +60,12 @@
 #define PLAT_TSAN 0
 #endif
 
+#if PLAT_TSAN
+#define plat_peek(p) plat_load_relaxed(p)
+#else
+#define plat_peek(p) (*(p))
+#endif
+
 /* Defined once per library (plat_user.c); hidden, so that no symbol crosses libraries. */
 #pragma GCC visibility push(hidden)
 extern const struct plat_mem_ops plat_mem_default;

@@ -8,11 +8,11 @@
  * The word is reached by its address, because liburcu places its structure at
  * less than the alignment its type declares, which a sanitizer objects to.
  *
- *   plat_read_trylock()  plat_read_lock(), or false when that takes a call (this
+ *   plat_read_trylock(&section)  plat_read_lock(), or false when that takes a call (this
  *       thread has never had a section), a fence (no membarrier(2)), or nesting:
  *       a function that is to stay without a stack frame then goes to its slow
  *       variant.
- *   plat_read_tryunlock()  ends the section that plat_read_trylock() began.
+ *   plat_read_tryunlock(section)  ends the section that plat_read_trylock() began.
  */
 #ifndef PLAT_USER_RCU_H
 #define PLAT_USER_RCU_H
@@ -20,6 +20,12 @@
 #include "plat.h"
 
 #include <urcu/static/urcu-bp.h>
+
+#pragma GCC visibility push(hidden)
+/* urcu_bp_has_sys_membarrier as it stays from the library's constructor on: reached directly. */
+extern bool plat_user_rcu_membarrier;
+extern char plat_user_rcu_tag;
+#pragma GCC visibility pop
 
 /*
  * ThreadSanitizer does not see that the end of a section is ordered before the
@@ -29,9 +35,6 @@
 #include <sanitizer/tsan_interface.h>
 #define PLAT_RCU_TSAN_RELEASE() __tsan_release(&plat_user_rcu_tag)
 #define PLAT_RCU_TSAN_ACQUIRE() __tsan_acquire(&plat_user_rcu_tag)
-#pragma GCC visibility push(hidden)
-extern char plat_user_rcu_tag;
-#pragma GCC visibility pop
 #else
 #define PLAT_RCU_TSAN_RELEASE() ((void)0)
 #define PLAT_RCU_TSAN_ACQUIRE() ((void)0)
@@ -44,28 +47,30 @@ static plat_always_inline unsigned long *plat_rcu_word(void)
 }
 
 /*
- * relaxed: the word is written by this thread only.  The fence that the grace
- * period pairs with is the compiler's where the grace period sends membarrier(2)
- * to every thread.
+ * relaxed: the word is written by this thread only, which may read it as it likes.
+ * The fence that the grace period pairs with is the compiler's where the grace
+ * period sends membarrier(2) to every thread.
  */
-static plat_always_inline bool plat_rcu_trylock(void)
+typedef unsigned long *plat_section_t;
+
+static plat_always_inline bool plat_rcu_trylock(plat_section_t *section)
 {
 	unsigned long *word = plat_rcu_word();
 
-	if (plat_unlikely(!word || !urcu_bp_has_sys_membarrier ||
-			  (plat_load_relaxed(word) & URCU_BP_GP_CTR_NEST_MASK)))
+	if (plat_unlikely(!word || !plat_user_rcu_membarrier || (*word & URCU_BP_GP_CTR_NEST_MASK)))
 		return false;
 	plat_store_relaxed(word, plat_load_relaxed(&urcu_bp_gp.ctr));
 	cmm_barrier();
+	*section = word;
 	return true;
 }
 
 /* The section was the outermost; the phase in the word says nothing outside of one. */
-static plat_always_inline void plat_rcu_tryunlock(void)
+static plat_always_inline void plat_rcu_tryunlock(plat_section_t section)
 {
 	PLAT_RCU_TSAN_RELEASE();
 	cmm_barrier();
-	plat_store_relaxed(plat_rcu_word(), 0);
+	plat_store_relaxed(section, 0);
 	cmm_barrier();
 }
 
@@ -80,8 +85,8 @@ static plat_always_inline void plat_rcu_unlock(void)
 	cmm_barrier();
 }
 
-#define plat_read_trylock() plat_rcu_trylock()
-#define plat_read_tryunlock() plat_rcu_tryunlock()
+#define plat_read_trylock(section) plat_rcu_trylock(section)
+#define plat_read_tryunlock(section) plat_rcu_tryunlock(section)
 #define plat_read_unlock() plat_rcu_unlock()
 
 #endif

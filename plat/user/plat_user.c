@@ -15,6 +15,7 @@
 
 ptrdiff_t plat_user_rseq_off;
 bool plat_user_rseq;
+bool plat_user_rcu_membarrier;
 uint64_t plat_user_fence_word;
 #if PLAT_TSAN
 char plat_user_rcu_tag;
@@ -30,6 +31,8 @@ static int membarrier(int cmd, unsigned flags, int cpu)
  * registration, and membarrier's rseq fence to take ownership away.  The early
  * priority is for programs with the archive inside: their own constructors may
  * call us, and an offset of 0 would point into the thread's control block.
+ * The first read section makes liburcu look for membarrier(2), if its own
+ * constructor comes later.
  */
 __attribute__((constructor(101))) static void plat_user_init(void)
 {
@@ -38,6 +41,9 @@ __attribute__((constructor(101))) static void plat_user_init(void)
 	plat_user_rseq = __rseq_size != 0 &&
 			 !membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
 #endif
+	urcu_bp_read_lock();
+	plat_user_rcu_membarrier = urcu_bp_has_sys_membarrier;
+	urcu_bp_read_unlock();
 }
 
 unsigned plat_user_cpu_slow(void)

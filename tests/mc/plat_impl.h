@@ -68,6 +68,7 @@ bool plat_percpu_ok(void);
 	})
 
 #define plat_load_relaxed(p) MC_LOAD(p, MC_RELAXED)
+#define plat_peek(p) plat_load_relaxed(p)
 #define plat_load_acquire(p) MC_LOAD(p, MC_ACQUIRE)
 #define plat_store_relaxed(p, v) MC_STORE(p, v, MC_RELAXED)
 #define plat_store_release(p, v) MC_STORE(p, v, MC_RELEASE)

@@ -7,8 +7,10 @@
 
 bool mc_read_trylock(const char *site);
 
-#define plat_read_trylock() mc_read_trylock(MC_SITE)
+typedef bool plat_section_t;
 
-#define plat_read_tryunlock() plat_read_unlock()
+#define plat_read_trylock(section) (*(section) = mc_read_trylock(MC_SITE))
+
+#define plat_read_tryunlock(section) ((void)(section), plat_read_unlock())
 
 #endif

@@ -9,6 +9,7 @@
 #define __always_inline inline __attribute__((always_inline))
 #define __aligned(n) __attribute__((aligned(n)))
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define data_race(expression) (expression)
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
 #endif
