@@ -1,7 +1,7 @@
 # libpgtbl: IOMMU page tables
 user_parts += libpgtbl/libpgtbl_core.la
 libpgtbl_libpgtbl_core_la_SOURCES = libpgtbl/pgtbl.h libpgtbl/pgtbl_priv.h libpgtbl/pgtbl_fmt.h \
-	libpgtbl/pgtbl_template.h libpgtbl/pgtbl_walk.h libpgtbl/pgtbl_map.h libpgtbl/pgtbl_unmap.h \
+	libpgtbl/pgtbl_template.h libpgtbl/pgtbl_walk.h libpgtbl/pgtbl_fill.h libpgtbl/pgtbl_map.h libpgtbl/pgtbl_unmap.h \
 	libpgtbl/pgtbl_read.h libpgtbl/pgtbl_reclaim.h libpgtbl/pgtbl_fast.h libpgtbl/pgtbl_tiers.h libpgtbl/pgtbl_leaf.h \
 	libpgtbl/pgtbl_split.h libpgtbl/pgtbl_promote.h libpgtbl/pgtbl_replace.h \
 	libpgtbl/pgtbl_reserve.h libpgtbl/pgtbl_track.h libpgtbl/pgtbl_change.h \

@@ -179,7 +179,7 @@ static plat_always_inline bool pt_fast_fill(const struct pgtbl *pt, uint64_t *sl
 					    uint64_t entry, bool once, bool flush)
 {
 	uint64_t step = pt_step(pt, 1);
-	unsigned i = 0, done = n;
+	unsigned done = n;
 
 	if (n - 2 <= PT_FEW - 2) {
 		if (plat_unlikely(!pt_few_fill(slot, n, entry, step)))
@@ -187,14 +187,11 @@ static plat_always_inline bool pt_fast_fill(const struct pgtbl *pt, uint64_t *sl
 	} else if (!once) {
 		if (plat_unlikely(!pt_all_free(slot, n)))
 			return false;
-		for (; i + 8 <= n; i += 8, entry += 8 * step)
-			pt_line_store(&slot[i], entry, step);
-		for (; i < n; i++, entry += step)
-			pt_leaf_store(&slot[i], entry);
+		pt_fill_free(slot, n, entry, step);
 	} else {
 		done = pt_fill(slot, n, entry, step);
 		if (plat_unlikely(done != n))
-			for (; i < done; i++)
+			for (unsigned i = 0; i < done; i++)
 				pt_leaf_store(&slot[i], 0);
 	}
 	pt_fast_flush(pt, slot, done, flush && done);
@@ -218,6 +215,25 @@ static plat_always_inline bool pt_more_is_bad(const struct pgtbl *pt, uint64_t i
 {
 	return (more & ~(FMT_GROUPS ? 0 : pt_page_bytes(pt))) || (iova & more) ||
 	       (iova & pt->iova_bad);
+}
+
+/* What one leaf of level 2 has beyond the first page. */
+static plat_always_inline bool pt_is_large_size(const struct pgtbl *pt, uint64_t more)
+{
+	return FMT_LEAF_LEVEL > 1 && more == pt_span(pt, 2) - pt_page_bytes(pt);
+}
+
+/* Whether such a leaf is to be where both begin. */
+static plat_always_inline bool pt_is_large(const struct pgtbl *pt, uint64_t iova, uint64_t phys)
+{
+	return FMT_LEAF_LEVEL > 1 && !((iova | phys) & (pt_span(pt, 2) - 1)) &&
+	       (pt->page_sizes & pt_span(pt, 2));
+}
+
+/* Whether @entry is a leaf of @level all on its own. */
+static plat_always_inline bool pt_is_one_leaf(uint64_t entry, unsigned level)
+{
+	return fmt_is_leaf(entry, level) && !fmt_in_group(entry, level);
 }
 
 /*
@@ -266,20 +282,43 @@ static plat_always_inline unsigned pt_fast_clear(uint64_t *slot, unsigned n)
 struct pt_sg_sum {
 	uint64_t total; /* sum of the sizes; sound while they are small */
 	uint64_t sizes; /* OR of the sizes */
-	uint64_t ends;	/* OR of the sizes less one: the top bit if one is 0 */
 	uint64_t phys;	/* OR of the addresses; none is greater */
+	bool pages;	/* each is one page */
+	bool sound;	/* none is nothing or more than a table's span */
 };
 
-static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl_segment *seg, size_t nr_seg)
+static plat_always_inline void pt_sg_add(struct pt_sg_sum *sum, const struct pgtbl_segment *seg)
 {
-	struct pt_sg_sum sum = { 0, 0, 0, 0 };
+	sum->phys |= seg->phys;
+	sum->sizes |= seg->size;
+	sum->total += seg->size;
+}
 
-	for (size_t i = 0; i < nr_seg; i++) {
-		sum.phys |= seg[i].phys;
-		sum.sizes |= seg[i].size;
-		sum.ends |= seg[i].size - 1;
-		sum.total += seg[i].size;
+static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl *pt,
+						     const struct pgtbl_segment *seg, size_t nr_seg)
+{
+	struct pt_sg_sum sum = { .total = 0 };
+	uint64_t ends = 0;
+	size_t i = 0;
+
+	for (; i + 4 <= nr_seg; i += 4) {
+		pt_sg_add(&sum, &seg[i]);
+		pt_sg_add(&sum, &seg[i + 1]);
+		pt_sg_add(&sum, &seg[i + 2]);
+		pt_sg_add(&sum, &seg[i + 3]);
 	}
+	for (; i < nr_seg; i++)
+		pt_sg_add(&sum, &seg[i]);
+	/* Then each has no other bit and together they have it nr_seg times. */
+	sum.pages = sum.sizes == pt_page_bytes(pt) &&
+		    sum.total == (uint64_t)nr_seg << pt_span_lg2(pt, 1);
+	sum.sound = sum.pages;
+	if (plat_likely(sum.sound))
+		return sum;
+	/* The top bit is set if one is 0. */
+	for (i = 0; i < nr_seg; i++)
+		ends |= seg[i].size - 1;
+	sum.sound = ends < pt_span(pt, 2);
 	return sum;
 }
 
@@ -290,8 +329,7 @@ static plat_always_inline struct pt_sg_sum pt_sg_sum(const struct pgtbl_segment 
 static plat_always_inline bool pt_sg_fits(const struct pgtbl *pt, uint64_t iova,
 					  const struct pt_sg_sum *sum)
 {
-	return !(sum->phys & pt->phys_bad) && sum->ends < pt_span(pt, 2) &&
-	       sum->total < pt_span(pt, 2) &&
+	return !(sum->phys & pt->phys_bad) && sum->sound && sum->total < pt_span(pt, 2) &&
 	       sum->phys + (sum->total - 1) <= pt->phys_last &&
 	       !(sum->sizes & (pt_page_bytes(pt) - 1)) && pt_fast_one_table(pt, iova, sum->total);
 }
@@ -308,6 +346,22 @@ static plat_always_inline bool pt_sg_may_group(const struct pgtbl *pt, uint64_t 
 		     (i + 1 < nr_seg && seg[i].phys + seg[i].size == seg[i + 1].phys)))
 			return true;
 	return false;
+}
+
+/* Each is a page. */
+static plat_always_inline void pt_sg_store_pages(uint64_t *slot, const struct pgtbl_segment *seg,
+						 size_t nr_seg, uint64_t attr)
+{
+	size_t i = 0;
+
+	for (; i + 4 <= nr_seg; i += 4) {
+		pt_leaf_store(&slot[i], fmt_leaf(seg[i].phys, attr, 1));
+		pt_leaf_store(&slot[i + 1], fmt_leaf(seg[i + 1].phys, attr, 1));
+		pt_leaf_store(&slot[i + 2], fmt_leaf(seg[i + 2].phys, attr, 1));
+		pt_leaf_store(&slot[i + 3], fmt_leaf(seg[i + 3].phys, attr, 1));
+	}
+	for (; i < nr_seg; i++)
+		pt_leaf_store(&slot[i], fmt_leaf(seg[i].phys, attr, 1));
 }
 
 static plat_always_inline void pt_sg_store(const struct pgtbl *pt, uint64_t *slot,

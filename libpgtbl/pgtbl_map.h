@@ -26,6 +26,10 @@
  * @counted:    last table of each level for which the first pass took a page:
  *              number of its span, plus one
  * @spare:      those pages, linked through their first words
+ * @filled:     those of tables that one run fills, with its leaves in them already
+ *              while they are in the cache: in the order of the passes, linked the same way
+ * @filled_end: the last of them
+ * @checked:    there is a first pass
  * @error:      why the pass stopped
  */
 struct pt_map_job {
@@ -36,7 +40,10 @@ struct pt_map_job {
 	uint64_t cap_pos;
 	unsigned cap_lg2;
 	int error;
+	bool checked;
 	uint64_t *spare;
+	uint64_t *filled;
+	uint64_t *filled_end;
 	uint64_t counted[PGTBL_MAX_LEVELS + 1];
 };
 
@@ -139,37 +146,6 @@ static inline void pt_put_page(struct pt_map_job *job, uint64_t *page)
 	job->spare = page;
 }
 
-/* First pass: pages for the tables from @missing - 1 down to @level. */
-static inline bool pt_take_aside(struct pt_map_job *job, unsigned missing, unsigned level)
-{
-	for (unsigned l = missing - 1; l >= level; l--) {
-		uint64_t number = (job->pos >> pt_span_lg2(job->pt, l + 1)) + 1;
-		uint64_t *page;
-
-		if (job->counted[l] == number)
-			continue;
-		page = pgtbl_page_alloc(job->pt, &job->error);
-		if (!page)
-			return false;
-		job->counted[l] = number;
-		pt_put_page(job, page);
-	}
-	return true;
-}
-
-/* Are @n entries 0? */
-static plat_always_inline bool pt_all_free(const uint64_t *slot, unsigned n)
-{
-	uint64_t any = 0;
-	unsigned i = 0;
-
-	for (; i + 8 <= n; i += 8)
-		any |= pt_line_or(&slot[i]);
-	for (; i < n; i++)
-		any |= pt_leaf_load(&slot[i]);
-	return !any;
-}
-
 /*
  * Entries of a run that are free, in whole leaves.  If that is none, the run's
  * first leaf has something in its way.  @thaw: tables that are seen shall stay.
@@ -192,75 +168,9 @@ static unsigned pt_occupied(struct pt_map_job *job, uint64_t *slot, struct pt_ru
 	return run.count;
 }
 
-/* First pass over a run: entries that are free, 0 if the first is not. */
-static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
-{
-	uint64_t entry;
-	struct pt_place at = pt_walk_thawed(job->pt, job->pos, run.level, &entry);
-
-	if (at.level > run.level) {
-		if (!entry)
-			return pt_take_aside(job, at.level, run.level) ? run.count : 0;
-		job->error = -EEXIST;
-		return 0;
-	}
-	if (pt_all_free(at.slot, run.count))
-		return run.count;
-	return pt_occupied(job, at.slot, run, true);
-}
-
-/*
- * Write @n leaves with @step between them into entries that must be 0; how many
- * were.  The OR of a line of entries is checked before it is written: that
- * costs less than half of a check per entry.
- */
-static plat_always_inline unsigned pt_fill(uint64_t *slot, unsigned n, uint64_t entry,
-					   uint64_t step)
-{
-	unsigned i = 0;
-
-	for (; i < n && ((uintptr_t)&slot[i] & (PLAT_CACHELINE - 1)); i++, entry += step) {
-		if (plat_unlikely(pt_leaf_load(&slot[i])))
-			return i;
-		pt_leaf_store(&slot[i], entry);
-	}
-	for (; i + 8 <= n; i += 8, entry += 8 * step) {
-		if (plat_unlikely(pt_line_or(&slot[i])))
-			break;
-		pt_line_store(&slot[i], entry, step);
-	}
-	for (; i < n; i++, entry += step) {
-		if (plat_unlikely(pt_leaf_load(&slot[i])))
-			return i;
-		pt_leaf_store(&slot[i], entry);
-	}
-	return i;
-}
-
-/* The same into a table nobody else sees yet. */
-static plat_always_inline void pt_fill_private(uint64_t *slot, unsigned n, uint64_t entry,
-					       uint64_t step)
-{
-	for (unsigned i = 0; i < n; i++)
-		slot[i] = pt_word(entry + i * step);
-}
-
-/* The same two for leaves of 2^@group_lg2 equal or numbered entries each. */
-static unsigned pt_fill_groups(uint64_t *slot, unsigned n, uint64_t entry, uint64_t step,
-			       unsigned group_lg2)
-{
-	unsigned group = 1u << group_lg2, i = 0;
-	uint64_t inside = FMT_GROUPS == 2 ? step : 0;
-
-	for (; i < n && pt_all_free(&slot[i], group); i += group, entry += step << group_lg2)
-		for (unsigned k = 0; k < group; k++)
-			pt_leaf_store(&slot[i + k], entry + k * inside);
-	return i;
-}
-
 /* @level as a constant, so that the step between entries is one. */
 static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slot,
-				     struct pt_run run, bool private_table)
+				     struct pt_run run, bool known_free)
 {
 	unsigned group_lg2 = pt_run_group_lg2(job->pt, run);
 
@@ -271,9 +181,9 @@ static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slo
 		if (FMT_GROUPS && group_lg2)                                                     \
 			return pt_fill_groups(slot, run.count, fmt_group(entry_, (l), group_lg2), \
 					      step_, group_lg2);                                 \
-		if (!private_table)                                                              \
+		if (!known_free)                                                                 \
 			return pt_fill(slot, run.count, entry_, step_);                          \
-		pt_fill_private(slot, run.count, entry_, step_);                                 \
+		pt_fill_free(slot, run.count, entry_, step_);                                    \
 		return run.count;                                                                \
 	} while (0)
 
@@ -290,6 +200,90 @@ static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slo
 #undef PT_FILL
 }
 
+/* Whether one leaf after the other fills a table of @run, which it then begins with. */
+static inline bool pt_fills_table(const struct pt_map_job *job, struct pt_run run)
+{
+	return run.count == pt_entries(job->pt, run.level) && !pt_run_group_lg2(job->pt, run);
+}
+
+static void pt_put_filled(struct pt_map_job *job, uint64_t *page, struct pt_run run)
+{
+	pt_fill_level(job, page, run, true);
+	pgtbl_set_link(page, NULL);
+	if (job->filled)
+		pgtbl_set_link(job->filled_end, page);
+	else
+		job->filled = page;
+	job->filled_end = page;
+}
+
+/* The page that the first pass filled for @run at job->pos, or NULL. */
+static uint64_t *pt_take_filled(struct pt_map_job *job, struct pt_run run)
+{
+	uint64_t *page = job->filled, first;
+
+	if (!page || !pt_fills_table(job, run))
+		return NULL;
+	first = fmt_leaf(job->phys, job->attr, run.level);
+	/* Another one's if a table that was missing has come meanwhile. */
+	if (pt_leaf_load(&page[1]) != first + pt_step(job->pt, run.level))
+		return NULL;
+	job->filled = pgtbl_link(page);
+	pt_leaf_store(page, first);
+	return page;
+}
+
+/* Pages that nobody took are zeroed again. */
+static void pt_drop_filled(struct pt_map_job *job)
+{
+	uint64_t *page;
+
+	while ((page = job->filled)) {
+		job->filled = pgtbl_link(page);
+		memset(page, 0, job->pt->table_bytes);
+		pt_put_page(job, page);
+	}
+}
+
+/* First pass: pages for the tables from @missing - 1 down to @level, that of @run if not NULL. */
+static inline bool pt_take_aside(struct pt_map_job *job, unsigned missing, unsigned level,
+				 const struct pt_run *run)
+{
+	for (unsigned l = missing - 1; l >= level; l--) {
+		uint64_t number = (job->pos >> pt_span_lg2(job->pt, l + 1)) + 1;
+		uint64_t *page;
+
+		if (job->counted[l] == number)
+			continue;
+		page = pgtbl_page_alloc(job->pt, &job->error);
+		if (!page)
+			return false;
+		job->counted[l] = number;
+		if (run && l == level && pt_fills_table(job, *run))
+			pt_put_filled(job, page, *run);
+		else
+			pt_put_page(job, page);
+	}
+	return true;
+}
+
+/* First pass over a run: entries that are free, 0 if the first is not. */
+static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
+{
+	uint64_t entry;
+	struct pt_place at = pt_walk_thawed(job->pt, job->pos, run.level, &entry);
+
+	if (at.level > run.level) {
+		if (!entry)
+			return pt_take_aside(job, at.level, run.level, &run) ? run.count : 0;
+		job->error = -EEXIST;
+		return 0;
+	}
+	if (pt_all_free(at.slot, run.count))
+		return run.count;
+	return pt_occupied(job, at.slot, run, true);
+}
+
 /*
  * @at stopped at an empty entry above run.level: put a table there, with the
  * run's leaves in it already if it is theirs.  True: those leaves are in.
@@ -297,12 +291,15 @@ static inline unsigned pt_fill_level(const struct pt_map_job *job, uint64_t *slo
 static bool pt_grow(struct pt_map_job *job, const struct pt_place *at, struct pt_run run)
 {
 	bool leaves = at->level == run.level + 1;
-	uint64_t *page = pt_take_page(job), *slot;
+	uint64_t *page = leaves ? pt_take_filled(job, run) : NULL, *slot;
+	bool filled = page;
 
+	if (!filled)
+		page = pt_take_page(job);
 	if (!page)
 		return false;
 	slot = &page[pt_index(job->pt, job->pos, run.level)];
-	if (leaves)
+	if (leaves && !filled)
 		pt_fill_level(job, slot, run, true);
 	pgtbl_flush(job->pt, page, pt_entries(job->pt, at->level - 1));
 	if (pt_install(job->pt, at->slot, 0, page, at->level))
@@ -333,7 +330,8 @@ static unsigned pt_fill_run(struct pt_map_job *job, struct pt_run run)
 		if (job->error)
 			return 0;
 	}
-	done = pt_fill_level(job, at.slot, run, false);
+	/* Above level 1 an empty table may be in the place of a leaf. */
+	done = pt_fill_level(job, at.slot, run, job->checked && run.level == 1);
 	pgtbl_flush(job->pt, at.slot, done);
 	/* All free by now: the empty table that was there has been reclaimed; try again. */
 	if (!done)
@@ -413,6 +411,7 @@ static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
 	if (!pt_map_size(pt, iova, seg, nr_seg, prot, &at))
 		return pgtbl_fail(report, at, -EINVAL);
 	job.attr = pt->attr[prot];
+	job.checked = !once;
 	plat_read_lock();
 	if ((once || pt_map_pass(&job, iova, seg, nr_seg, true)) &&
 	    !pt_map_pass(&job, iova, seg, nr_seg, false) && job.pos != iova) {
@@ -420,6 +419,7 @@ static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
 		pt_unmap_range(pt, iova, job.pos - iova, once ? report->gather : &nobody, NULL);
 	}
 	plat_read_unlock();
+	pt_drop_filled(&job);
 	pgtbl_pages_free_list(pt, job.spare);
 	if (job.error)
 		return pgtbl_fail(report, job.pos, job.error);

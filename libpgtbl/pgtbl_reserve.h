@@ -20,7 +20,7 @@ static void pt_reserve_check(struct pt_map_job *job, unsigned level)
 	if (entry)
 		job->error = -EEXIST;
 	else
-		pt_take_aside(job, at.level, level);
+		pt_take_aside(job, at.level, level, NULL);
 }
 
 /* Second pass at job->pos. */

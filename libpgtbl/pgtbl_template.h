@@ -6,6 +6,7 @@
  * is static; a format ends with its own struct pgtbl_ops.
  *
  *   pgtbl_walk.h   entries, the way down, installing and thawing tables
+ *   pgtbl_fill.h   leaves into consecutive entries
  *   pgtbl_map.h    map of any size: check, fill, undo
  *   pgtbl_unmap.h  unmap of any size, destroy
  *   pgtbl_read.h   translate, leaves for the visitor
@@ -58,6 +59,7 @@ static inline unsigned fmt_group_lg2(const struct pgtbl *pt, uint64_t entry, uns
 
 #include "pgtbl_walk.h"
 
+#include "pgtbl_fill.h"
 #include "pgtbl_leaf.h"
 
 #include "pgtbl_map.h"

@@ -3,7 +3,7 @@
  * pgtbl_tiers.h - part of pgtbl_template.h: the tiers in front.
  *
  * One page or two: no call; what it cannot do it leaves, by a tail call with the
- * same arguments, to the middle tier (one table, or one large leaf), and that to
+ * same arguments, to a middle tier (one table, or one large leaf), and that to
  * the slow one (anything).  The lower tiers start from the beginning, so an upper
  * one must leave nothing behind.
  *
@@ -16,39 +16,68 @@
  *                  way down would not be live (pgtbl_walk.h)
  */
 
-/* @more: bytes beyond the first page, all that is left of the size in the front tier. */
-static plat_noinline int PT_TIER(pt_map_mid)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
-					     uint64_t more, unsigned prot,
-					     struct pgtbl_report *report)
-{
-	uint64_t size = more + pt_page_bytes(pt), attr, *slot, *table;
-	plat_section_t section;
-	bool done = false;
+/*
+ * @more, here and in the slow tier: bytes beyond the first page, all that is left of the
+ * size in the front tier.
+ */
 
-	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || (phys & pt->phys_bad) ||
-			  size - 1 > pt->phys_last - phys || prot >= PGTBL_PROT_COUNT))
+static plat_noinline int PT_TIER(pt_map_table)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					       uint64_t more, unsigned prot,
+					       struct pgtbl_report *report)
+{
+	uint64_t size = more + pt_page_bytes(pt), attr, *slot;
+	plat_section_t section;
+	bool done;
+
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) ||
+			  ((phys | (phys + more)) & pt->phys_bad) || prot >= PGTBL_PROT_COUNT))
 		return pt_map_slow(pt, iova, phys, more, prot, report);
 	attr = pt->attr[prot];
-	if (plat_unlikely(!attr || !pt_fast_enter(PT_KEPT, &section)))
+	if (plat_unlikely(!attr || pt_may_group(pt, iova, phys, size) ||
+			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_map_slow(pt, iova, phys, more, prot, report);
-	if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && !(phys & (pt_span(pt, 2) - 1)) &&
-	    (pt->page_sizes & pt_span(pt, 2))) {
-		table = pt_fast_level2(pt, iova);
-		slot = table ? &table[pt_index(pt, iova, 2)] : NULL;
-		if (plat_likely(slot && !pt_leaf_load(slot))) {
-			pt_leaf_store(slot, fmt_leaf(phys, attr, 2));
-			pt_fast_flush(pt, slot, 1, PT_FLUSH);
-			done = true;
-		}
-	} else {
-		done = !pt_may_group(pt, iova, phys, size) && pt_fast_level1(pt, iova, &slot) &&
-		       pt_fast_fill(pt, slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
-				    fmt_leaf(phys, attr, 1), report && report->gather, PT_FLUSH);
-	}
+	done = pt_fast_level1(pt, iova, &slot) &&
+	       pt_fast_fill(pt, slot, (unsigned)(size >> pt_span_lg2(pt, 1)),
+			    fmt_leaf(phys, attr, 1), report && report->gather, PT_FLUSH);
 	pt_fast_leave(PT_KEPT, section);
 	if (plat_unlikely(!done))
 		return pt_map_slow(pt, iova, phys, more, prot, report);
 	return 0;
+}
+
+/* As many bytes as one entry of level 2 serves: a leaf of it, if the addresses allow. */
+static plat_noinline int PT_TIER(pt_map_large)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					       uint64_t more, unsigned prot,
+					       struct pgtbl_report *report)
+{
+	plat_section_t section;
+	uint64_t *table, *slot;
+
+	if (!pt_is_large(pt, iova, phys))
+		return PT_TIER(pt_map_table)(pt, iova, phys, more, prot, report);
+	if (plat_unlikely((iova & pt->iova_bad) || ((phys | (phys + more)) & pt->phys_bad) ||
+			  prot >= PGTBL_PROT_COUNT || !pt->attr[prot] ||
+			  !pt_fast_enter(PT_KEPT, &section)))
+		return pt_map_slow(pt, iova, phys, more, prot, report);
+	table = pt_fast_level2(pt, iova);
+	slot = &table[pt_index(pt, iova, 2)];
+	if (plat_unlikely(!table || pt_raw(slot))) {
+		pt_fast_leave(PT_KEPT, section);
+		return pt_map_slow(pt, iova, phys, more, prot, report);
+	}
+	pt_leaf_store(slot, fmt_leaf(phys, pt->attr[prot], 2));
+	pt_fast_flush(pt, slot, 1, PT_FLUSH);
+	pt_fast_leave(PT_KEPT, section);
+	return 0;
+}
+
+static plat_noinline int PT_TIER(pt_map_mid)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					     uint64_t more, unsigned prot,
+					     struct pgtbl_report *report)
+{
+	if (pt_is_large_size(pt, more))
+		return PT_TIER(pt_map_large)(pt, iova, phys, more, prot, report);
+	return PT_TIER(pt_map_table)(pt, iova, phys, more, prot, report);
 }
 
 static int PT_TIER(pt_map)(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
@@ -76,39 +105,64 @@ slow:
 	return pt_map_slow(pt, iova, phys, more, prot, report);
 }
 
-static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t iova, uint64_t more,
-						    struct pgtbl_gather *gather,
-						    struct pgtbl_report *report)
+static plat_noinline uint64_t PT_TIER(pt_unmap_table)(struct pgtbl *pt, uint64_t iova,
+						      uint64_t more, struct pgtbl_gather *gather,
+						      struct pgtbl_report *report)
 {
-	uint64_t size = more + pt_page_bytes(pt), entry, done = 0, *slot, *table;
+	uint64_t size = more + pt_page_bytes(pt), done = 0, *slot;
 	plat_section_t section;
 	unsigned n;
 
-	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) || !pt_fast_enter(PT_KEPT, &section)))
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) ||
+			  (pt->unlink && size == pt_span(pt, 2)) ||
+			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_unmap_slow(pt, iova, more, gather, report);
-	table = pt_fast_level2(pt, iova);
-	if (plat_unlikely(!table))
-		goto out;
-	slot = &table[pt_index(pt, iova, 2)];
-	entry = pt_load(slot);
-	if (pt_is_live(entry, 2) && !(pt->unlink && size == pt_span(pt, 2))) {
-		slot = &pt_live_table(pt, entry, 2)[pt_index(pt, iova, 1)];
+	if (plat_likely(pt_fast_level1(pt, iova, &slot))) {
 		n = pt_fast_clear(slot, (unsigned)(size >> pt_span_lg2(pt, 1)));
 		pt_fast_flush(pt, slot, n, PT_FLUSH && n);
 		done = (uint64_t)n << pt_span_lg2(pt, 1);
-	} else if (FMT_LEAF_LEVEL > 1 && size == pt_span(pt, 2) && fmt_is_leaf(entry, 2) &&
-		   !fmt_in_group(entry, 2)) {
-		pt_leaf_store(slot, 0);
-		pt_fast_flush(pt, slot, 1, PT_FLUSH);
-		done = size;
 	}
-out:
 	pt_fast_leave(PT_KEPT, section);
 	if (done)
 		pgtbl_gather_add(gather, iova, iova + done - 1);
 	if (plat_unlikely(done != size))
 		done += pt_unmap_slow(pt, iova + done, more - done, gather, report);
 	return done;
+}
+
+/* See pt_map_large(). */
+static plat_noinline uint64_t PT_TIER(pt_unmap_large)(struct pgtbl *pt, uint64_t iova,
+						      uint64_t more, struct pgtbl_gather *gather,
+						      struct pgtbl_report *report)
+{
+	uint64_t *table, *slot, last;
+	plat_section_t section;
+
+	if (!pt_is_large(pt, iova, 0) || (iova & pt->iova_bad) ||
+	    !pt_fast_enter(PT_KEPT, &section))
+		return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
+	table = pt_fast_level2(pt, iova);
+	slot = &table[pt_index(pt, iova, 2)];
+	if (!table || !pt_is_one_leaf(pt_leaf_load(slot), 2)) {
+		pt_fast_leave(PT_KEPT, section);
+		return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
+	}
+	pt_leaf_store(slot, 0);
+	pt_fast_flush(pt, slot, 1, PT_FLUSH);
+	pt_fast_leave(PT_KEPT, section);
+	last = iova + more + (pt_page_bytes(pt) - 1);
+	if (plat_unlikely(!pgtbl_gather_try(gather, iova, last)))
+		pgtbl_gather_join(gather, iova, last);
+	return more + pt_page_bytes(pt);
+}
+
+static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t iova, uint64_t more,
+						    struct pgtbl_gather *gather,
+						    struct pgtbl_report *report)
+{
+	if (pt_is_large_size(pt, more))
+		return PT_TIER(pt_unmap_large)(pt, iova, more, gather, report);
+	return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
 }
 
 static uint64_t PT_TIER(pt_unmap)(struct pgtbl *pt, uint64_t iova, uint64_t size,
@@ -160,7 +214,7 @@ static int PT_TIER(pt_map_sg)(struct pgtbl *pt, uint64_t iova, const struct pgtb
 	if (plat_unlikely(nr_seg > PT_SG_MAX || prot >= PGTBL_PROT_COUNT))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	attr = pt->attr[prot];
-	sum = pt_sg_sum(seg, nr_seg);
+	sum = pt_sg_sum(pt, seg, nr_seg);
 	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) ||
 			  pt_sg_may_group(pt, iova, seg, nr_seg) || !pt_fast_enter(PT_KEPT, &section)))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
@@ -169,7 +223,10 @@ static int PT_TIER(pt_map_sg)(struct pgtbl *pt, uint64_t iova, const struct pgtb
 		pt_fast_leave(PT_KEPT, section);
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	}
-	pt_sg_store(pt, slot, seg, nr_seg, attr);
+	if (plat_likely(sum.pages))
+		pt_sg_store_pages(slot, seg, nr_seg, attr);
+	else
+		pt_sg_store(pt, slot, seg, nr_seg, attr);
 	pt_fast_flush(pt, slot, (size_t)(sum.total >> pt_span_lg2(pt, 1)), PT_FLUSH);
 	pt_fast_leave(PT_KEPT, section);
 	return 0;
