@@ -201,6 +201,7 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 			ref.off += i * 8;
 			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(1) + IOVA_WORD_LG2);
 			ctl = iova_ctl_look(&ref);
+			c->busy |= iova_own(ctl) == PLAT_OWN_BUSY;
 			if ((iova_own(ctl) != c->own && iova_own(ctl) != PLAT_OWN_SHARED) ||
 			    (!any && iova_ctl_class(ctl) != IOVA_CLASS_SPLIT))
 				continue;
@@ -242,7 +243,7 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 			uint64_t pat = (uint64_t)u.mask << u.group * IOVA_GROUP;
 
 			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat);
-			iova_move_end(c->s, false);
+			iova_move_end(c->s, true); /* they were away, if only for a moment */
 			return r;
 		}
 		node = iova_node_publish(c->s, node);

@@ -323,7 +323,7 @@ void iova_word_open(const struct iova_ref *ref);
 bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat);
 void iova_count_raced(const struct iova_ref *ref, uint32_t cleared, uint32_t collected);
 int iova_collect(const struct iova_ref *ref);
-int iova_share(const struct iova_ref *ref);
+int iova_share(struct iova_space *s, const struct iova_ref *ref);
 bool iova_locate(struct iova_space *s, uint64_t pfn, struct iova_ref *ref);
 bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova_ref *ref);
 
@@ -334,8 +334,9 @@ bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, ui
 		    uint64_t hi);
 
 /*
- * Units on their way from one level to another are free and in no word.  Who
- * moves them says so, so that nobody answers -ENOSPC without having seen them.
+ * Units on their way from one level to another are free and in no word; those of a
+ * word on its way to become everybody's are nobody's to take.  Who moves them says
+ * so, so that nobody answers -ENOSPC without having seen them.
  */
 #define IOVA_MOVES_DONE (1ull << 32)
 static inline void iova_move_begin(struct iova_space *s)

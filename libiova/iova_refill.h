@@ -16,6 +16,7 @@ struct iova_ctx {
 	uint64_t moves;	 /* of the space, when the round began */
 	unsigned pushed; /* hints found on the way */
 	bool busy;	 /* a word was passed over because its ownership was changing hands */
+	bool refused;	 /* ... because the caller may not wait for its owner */
 	struct iova_node
 		*window; /* the smallest node that holds the window, once it was asked for */
 };

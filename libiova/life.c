@@ -15,10 +15,13 @@ static int drain_level(struct iova_space *s, unsigned level, unsigned cpu)
 	while (iova_next_line(s, level, from, s->last_pfn, 0, 0, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			struct iova_ref ref = line;
+			uint64_t own;
 
 			ref.off += i * 8;
 			ref.base_pfn += (uint64_t)i << lg2;
-			if (iova_own(iova_ctl_look(&ref)) == cpu && iova_share(&ref))
+			own = iova_own(iova_ctl_look(&ref));
+			/* Whoever made it BUSY may give it back to its owner. */
+			if (own == PLAT_OWN_BUSY || (own == cpu && iova_share(s, &ref)))
 				r = -EAGAIN;
 		}
 		from = line.base_pfn + (1ull << iova_span_lg2(level));

@@ -81,7 +81,7 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
  * @halves: also take words apart of which only one half is empty (they become SHARED).
  * The units above, as bits, that the caller has to free.
  */
-static unsigned park(const struct iova_ref *ref, bool halves)
+static unsigned park(struct iova_space *s, const struct iova_ref *ref, bool halves)
 {
 	uint64_t ctl = iova_ctl_look(ref), own = iova_own(ctl);
 	unsigned empty = empty_halves(after_collect(iova_word(ref)));
@@ -92,7 +92,7 @@ static unsigned park(const struct iova_ref *ref, bool halves)
 		return park_shared(ref);
 	if (empty == 3)
 		return park_owned(ref, ctl);
-	return halves && !iova_share(ref) ? park_shared(ref) : 0;
+	return halves && !iova_share(s, ref) ? park_shared(ref) : 0;
 }
 
 static bool park_children(struct iova_space *s, const struct iova_ref *line, bool halves)
@@ -112,7 +112,7 @@ static bool park_children(struct iova_space *s, const struct iova_ref *line, boo
 		if (!empty_halves(after_collect(iova_word(&below))))
 			continue;
 		iova_move_begin(s);
-		pat = (uint64_t)park(&below, halves) << 2 * (i % 16);
+		pat = (uint64_t)park(s, &below, halves) << 2 * (i % 16);
 		if (pat) {
 			iova_ref_at(s, line->level, base, &ref);
 			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat);

@@ -326,11 +326,13 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 					.units = (uint8_t)run,
 					.class = (uint8_t)iova_patterns[run].class };
 	}
-	while (!any && iova_next_line(c->s, level, from, c->want->hi, 0, run, &line, &near)) {
+	while (!any && !c->refused &&
+	       iova_next_line(c->s, level, from, c->want->hi, 0, run, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			struct iova_ref ref = line;
 			uint64_t ctl, word, own;
 			uint32_t freed;
+			int r;
 
 			ref.off += i * 8;
 			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(level) + IOVA_WORD_LG2);
@@ -343,7 +345,10 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 			    !iova_candidates(word & ~(freed | (uint64_t)freed << 32), ref.base_pfn,
 					     &w))
 				continue;
-			any |= !iova_share(&ref);
+			r = iova_share(c->s, &ref);
+			any |= !r;
+			c->busy |= r == -EBUSY;
+			c->refused |= r == -EAGAIN;
 		}
 		from = line.base_pfn + (1ull << iova_span_lg2(level));
 	}
@@ -356,7 +361,7 @@ static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova
 	c->want = want;
 	c->error = -ENOSPC;
 	c->moves = plat_load_acquire(&s->moves); /* IOVA-X2: pairs with IOVA-X1 */
-	c->busy = false;
+	c->busy = c->refused = false;
 	c->window = NULL;
 	c->pushed = 0;
 	c->fresh = IOVA_NONE;
@@ -387,8 +392,8 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
 
 /*
  * Nothing was found.  If units were on their way all the time, or a word was
- * changing hands, they are not waited for beyond BUSY_ROUNDS: then the answer is
- * -EAGAIN, never an untrue -ENOSPC.
+ * changing hands, they are not waited for beyond BUSY_ROUNDS, and not at all where the
+ * caller may not take words away: then the answer is -EAGAIN, never an untrue -ENOSPC.
  */
 static uint64_t judge_failure(struct iova_ctx *c, unsigned *rounds)
 {
@@ -398,6 +403,10 @@ static uint64_t judge_failure(struct iova_ctx *c, unsigned *rounds)
 	moves = plat_load_acquire(&c->s->moves);
 	if ((moves ^ c->moves) / IOVA_MOVES_DONE) /* one was completed meanwhile */
 		return IOVA_AGAIN;
+	if (c->refused) {
+		c->error = -EAGAIN;
+		return IOVA_NONE;
+	}
 	if (!c->busy && moves % IOVA_MOVES_DONE <= own && c->moves % IOVA_MOVES_DONE <= own)
 		return IOVA_NONE;
 	if ((*rounds)++ < BUSY_ROUNDS) {

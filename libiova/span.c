@@ -20,19 +20,20 @@
 #define SHARE_TRIES 1000
 
 /* A word that will hold a piece: shared, and marked so that frees look twice. */
-static int make_shared(const struct iova_ref *ref)
+static int make_shared(struct iova_space *s, const struct iova_ref *ref)
 {
-	int r = -EAGAIN;
+	int r = -EBUSY;
 
-	for (unsigned i = 0; r && i < SHARE_TRIES; i++) {
-		r = iova_share(ref);
+	for (unsigned i = 0; r == -EBUSY && i < SHARE_TRIES; i++) {
+		r = iova_share(s, ref);
 		if (r)
 			plat_relax();
 	}
-	if (!r)
-		/* IOVA-V3: before the piece is in the word */
-		plat_fetch_or_full(iova_word_ctl(ref), IOVA_CTL_LOOK);
-	return r;
+	if (r)
+		return -EAGAIN;
+	/* IOVA-V3: before the piece is in the word */
+	plat_fetch_or_full(iova_word_ctl(ref), IOVA_CTL_LOOK);
+	return 0;
 }
 
 /* The node below the unit that @pfn lies in: there from here on, its units not. */
@@ -103,10 +104,10 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	w = iova_word_look(&ref);
 	if (iova_state(w, g)) {
 		if (iova_ctl_look(&ref) >> g & 1)
-			return make_shared(&ref); /* freed, not collected: sharing does that */
+			return make_shared(s, &ref); /* freed, not collected: sharing does that */
 		return half_split(&ref, w, g) ? 0 : -EEXIST;
 	}
-	r = make_shared(&ref);
+	r = make_shared(s, &ref);
 	if (r)
 		return r;
 	whole = !(pfn & (unit - 1)) && left >= unit;
@@ -126,7 +127,7 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 			give_back(&ref, g, 1);
 		else
 			open_below(s, &ref, pfn, 0);
-		iova_move_end(s, !r);
+		iova_move_end(s, true); /* the unit was away, if only for a moment */
 		return r;
 	}
 	pat = first ? iova_patterns[units].pat : ((1ull << units) - 1) << 32;

@@ -276,11 +276,7 @@ int iova_collect(const struct iova_ref *ref)
 	return bits || gone;
 }
 
-/*
- * Makes the word SHARED.  0, or -EAGAIN: another thread is at it, or the caller
- * may not wait for the owner.
- */
-int iova_share(const struct iova_ref *ref)
+static int share(const struct iova_ref *ref)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), ctl, w;
 	uint64_t own;
@@ -293,7 +289,7 @@ int iova_share(const struct iova_ref *ref)
 		if (own == PLAT_OWN_SHARED)
 			return 0;
 		if (own == PLAT_OWN_BUSY || own == IOVA_OWN_PARKED)
-			return -EAGAIN;
+			return -EBUSY;
 		if (own == PLAT_OWN_NONE && /* IOVA-R4: pairs with IOVA-W3 */
 		    plat_cas_full(ctlp, ctl,
 				  (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_SHARED, 0, 0))) {
@@ -315,10 +311,28 @@ int iova_share(const struct iova_ref *ref)
 				  : (ctl & ~(PLAT_CTL_OWN | PLAT_CTL_REM)) |
 						iova_ctl(PLAT_OWN_SHARED, 0, 0)));
 	if (r)
-		return r;
+		return -EAGAIN;
 	iova_count_raced(ref, (uint32_t)ctl, collected);
 	iova_word_open(ref);
 	return 0;
+}
+
+/*
+ * Makes the word SHARED.  0; -EBUSY: its ownership is changing hands, or its units do
+ * not exist; -EAGAIN: the caller may not wait for the owner.
+ * It counts as a move: who went past the word while it was another CPU's finds it
+ * SHARED when he comes to take it away, and must go back to it.
+ */
+int iova_share(struct iova_space *s, const struct iova_ref *ref)
+{
+	int r;
+
+	if (iova_own(iova_ctl_look(ref)) == PLAT_OWN_SHARED)
+		return 0;
+	iova_move_begin(s);
+	r = share(ref);
+	iova_move_end(s, !r);
+	return r;
 }
 
 /* The word of @node, or of a level-0 line in it, that holds @pfn. */

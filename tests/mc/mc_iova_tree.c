@@ -3,6 +3,7 @@
  * mc_iova_tree.c - models of libiova above one word: nodes, areas and lines that
  * come into being, ranges of several words, lines given back, reservations.
  */
+#include "iova_life.h"
 #include "mc_iova.h"
 
 /* A space that nobody has used: nothing is there but the root. */
@@ -133,6 +134,25 @@ static void end_line(void)
 	mc_assert(iova_space_destroy(s) == 1);
 }
 
+/*
+ * While somebody looks whether the words of CPU 0 are empty they are nobody's; a drain
+ * of CPU 0 that says that it is done has left it none of them all the same.
+ */
+static bool drained;
+static void drain_0(void)
+{
+	drained = !iova_space_drain(s, 0);
+}
+static void end_line_drained(void)
+{
+	for (uint64_t pfn = 0; drained && pfn < 8 * slot_bytes / PAGE; pfn += 32) {
+		struct iova_ref ref;
+
+		mc_assert(iova_ref_at(s, 0, pfn, &ref));
+		mc_assert(iova_own(iova_ctl_look(&ref)));
+	}
+	end_line();
+}
 /* Ranges over the border of two words. */
 static void init_border(void)
 {
@@ -286,6 +306,8 @@ static const struct mc_model models[] = {
 	     IRQ(alloc_free_1, 0)),
 	TREE("line-reclaim-2", init_line, end_line, 1, 1, 0, ON(alloc_line_free, 0),
 	     ON(alloc_line_free, 1)),
+	TREE("line-drain", init_line, end_line_drained, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1),
+	     ON(drain_0, 2)),
 	TREE("line-keep", init_line, end_line, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1)),
 	TREE("border-alloc", init_border, window_end, 1, 2, 0, ON(take_border, 0), ON(alloc_1, 1)),
 	TREE("border-border", init_border, window_end, 1, 2, 0, ON(take_free_border, 0),

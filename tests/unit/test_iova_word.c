@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "iova_int.h"
 #include "tap.h"
+#include "iova_life.h"
 #include "unit/iova_rig.h"
 
 UNIT_RUN_TWICE();
@@ -140,9 +141,10 @@ Test(word, busy_is_eagain)
 	cr_assert_eq(iova_space_alloc(r.s, G, NO_MAX), (uint64_t)-EAGAIN);
 	cr_assert_eq(iova_space_alloc_fixed(r.s, 31 * G, G, NULL), -EAGAIN);
 	cr_assert_eq(iova_space_reserve(r.s, 31 * G, 32 * G - 1, NULL), -EAGAIN);
-	cr_assert_eq(iova_share(&ref), -EAGAIN);
+	cr_assert_eq(iova_share(r.s, &ref), -EBUSY);
 	cr_assert_eq(iova_space_find(r.s, 3 * G, &got), 0);
 	cr_assert_eq(iova_space_check(r.s, 3 * G, G), 0);
+	cr_assert_eq(iova_space_drain(r.s, 0), -EAGAIN, "it may come back to its owner");
 	*iova_word_ctl(&ref) = was;
 	cr_assert_eq(iova_space_alloc(r.s, G, NO_MAX), 31 * G);
 	cr_assert_eq(iova_space_alloc(r.s, G, NO_MAX), (uint64_t)-ENOSPC);
@@ -192,11 +194,11 @@ Test(word, share_collects)
 		rig_free(&r, 4 * G, 1);
 		rig_free(&r, 9 * G, 1);
 	}
-	cr_assert_eq(iova_share(&ref), 0);
+	cr_assert_eq(iova_share(r.s, &ref), 0);
 	cr_assert_eq(iova_own(*iova_word_ctl(&ref)), PLAT_OWN_SHARED);
 	cr_assert_eq(*iova_word_ctl(&ref) & PLAT_CTL_REM, 0);
 	cr_assert_eq(iova_used(*iova_word(&ref)), ~(1u << 4 | 1u << 9));
-	cr_assert_eq(iova_share(&ref), 0, "once and for all");
+	cr_assert_eq(iova_share(r.s, &ref), 0, "once and for all");
 	cr_assert_eq(iova_space_alloc(r.s, G, NO_MAX) + iova_space_alloc(r.s, G, NO_MAX), 13 * G);
 	iova_space_destroy(r.s);
 	cr_assert(count_mem_clean(&r.mem));
@@ -226,7 +228,7 @@ Test(word, stale_remote_bit)
 	cr_assert_eq(st.raced_free_bytes, G);
 	*iova_word_ctl(&ref) |= 3u << 9; /* freed elsewhere: 9; at once here: 10 */
 	*iova_word(&ref) &= ~(0x100000001ull << 10);
-	cr_assert_eq(iova_share(&ref), 0);
+	cr_assert_eq(iova_share(r.s, &ref), 0);
 	iova_space_stats(r.s, &st);
 	cr_assert_eq(st.raced_free_bytes, 2 * G);
 	iova_space_destroy(r.s);
