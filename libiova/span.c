@@ -223,14 +223,15 @@ static void set_starts(const struct iova_ref *ref, uint32_t starts)
 				(w | starts) & ~((uint64_t)starts << 32)));
 }
 
-static void hide_start(const struct iova_ref *ref, unsigned g)
+/* @joined: it becomes a part of the hidden piece before it. */
+static void hide_start(const struct iova_ref *ref, unsigned g, bool joined)
 {
-	uint64_t w;
+	uint64_t w, start = joined ? 1ull << g : 0;
 
 	do {
 		w = plat_load_relaxed(iova_word(ref)); /* IOVA-W1: the CAS revalidates */
 		/* IOVA-V10: pairs with IOVA-W9; a free that saw the piece fails */
-	} while (!plat_cas_full(iova_word(ref), w, w | 1ull << (32 + g)));
+	} while (!plat_cas_full(iova_word(ref), w, (w & ~start) | 1ull << (32 + g)));
 }
 
 /*
@@ -287,12 +288,16 @@ int iova_span_cut(struct iova_space *s, uint64_t pfn)
 
 /*
  * A piece of a reservation that is not in the set, or about to leave it, is hidden:
- * its first unit says 11, so that no free matches it.
+ * its first unit says 11, so that no free matches it.  Pieces of a word of level 0 that
+ * are hidden one after the other become one, for sixteen pieces of one unit each, all
+ * of them 11, would look like units that do not exist.
  */
 enum change { SHOW, HIDE, RELEASE };
 
 static void change_pieces(struct iova_space *s, uint64_t first, uint64_t end, enum change what)
 {
+	const uint64_t *before = NULL; /* the word of the piece before */
+
 	while (first < end) {
 		struct iova_ref ref;
 		unsigned a, b, g;
@@ -303,9 +308,10 @@ static void change_pieces(struct iova_space *s, uint64_t first, uint64_t end, en
 		if (what == SHOW)
 			set_starts(&ref, 1u << g);
 		else if (what == HIDE)
-			hide_start(&ref, g);
+			hide_start(&ref, g, !ref.level && iova_word(&ref) == before);
 		else
 			give_back(&ref, g, b - g);
+		before = iova_word(&ref);
 		first = ref.base_pfn + ((uint64_t)b << iova_unit_lg2(ref.level));
 	}
 }

@@ -277,6 +277,39 @@ static void end_carved(void)
 	mc_assert(iova_space_destroy(s) == 62 + nr_carved);
 }
 
+/*
+ * Slots 16 to 30 are reserved one by one, and 31 begins a range that goes on in the
+ * next word: freed and given back at once, all sixteen hide at the same time.
+ */
+static void init_chain(void)
+{
+	fill_window(64, PAGE, 0x1ffffull << 16);
+	for (uint64_t i = 16; i < 31; i++)
+		mc_assert(!iova_space_reserve(s, i * PAGE, (i + 1) * PAGE - 1, NULL));
+	mc_assert(!iova_space_alloc_fixed(s, 31 * PAGE, 2 * PAGE, NULL));
+}
+static void unreserve_chain(void)
+{
+	mc_assert(!unreserve_n(16, 15));
+}
+static void free_range_31(void)
+{
+	mc_assert(!iova_space_free(s, 31 * PAGE, 2 * PAGE));
+}
+static void end_chain(void)
+{
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < 17; i++) {
+		uint64_t a = iova_space_alloc(s, PAGE, 64 * PAGE - 1) / PAGE;
+
+		mc_assert(a >= 16 && a <= 32 && !(seen >> a & 1));
+		seen |= 1ull << a;
+	}
+	mc_assert(iova_space_alloc(s, PAGE, 64 * PAGE - 1) == (uint64_t)-ENOSPC);
+	mc_assert(iova_space_destroy(s) == 64);
+}
+
 #define ON(fn, cpu) { fn, cpu, 0 }
 #define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
 #define TREE(name_, init_, check, p, fp, fails, ...) \
@@ -338,6 +371,8 @@ static const struct mc_model models[] = {
 	     ON(free_wild_31, 1)),
 	TREE("carve-carve", init_reserved, end_carved, 1, 1, 0, ON(carve_31, 0), ON(carve_32, 1)),
 	TREE("carve-same", init_reserved, end_carved, 1, 1, 0, ON(carve_31, 0), ON(carve_31, 1)),
+	TREE("carve-chain", init_chain, end_chain, 1, 2, 0, ON(unreserve_chain, 0),
+	     ON(free_range_31, 1)),
 	TREE("reserve-reserve", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
 	     ON(reserve_31, 1), ON(free_32, 2)),
 };
