@@ -143,7 +143,7 @@ static void tend(struct st_torment *t)
 	struct st_dmap *s = t->priv;
 	int err = dmap_flush(s->space, t->extra_steps & 1);
 
-	if (err && err != -EAGAIN)
+	if (err < 0 && err != -EAGAIN)
 		atomic64_inc(&s->wrong);
 	if (pgtbl_drain(s->pgtbl))
 		atomic64_inc(&s->wrong);

@@ -187,17 +187,15 @@ void ivtd_space_wake(struct ivtd_domain *d)
 static void timer_expired(struct timer_list *timer)
 {
 	struct ivtd_domain *d = from_timer(d, timer, timer);
-	struct dmap_stats stats;
 	int ret = dmap_flush(d->space, true);
 
-	if (ret && ret != -EAGAIN)
+	if (ret < 0 && ret != -EAGAIN)
 		pr_err_ratelimited("lazy flush failed (%d)\n", ret);
-	dmap_stats(d->space, &stats);
 	/* IVTD-Q2 (relaxed): set since the last visit; who takes it back starts the timer */
-	if (!stats.queued && READ_ONCE(d->quiet))
+	if (!ret && READ_ONCE(d->quiet))
 		return;
 	/* relaxed: an unmap that misses it is found by the next visit */
-	WRITE_ONCE(d->quiet, !stats.queued);
+	WRITE_ONCE(d->quiet, !ret);
 	mod_timer(timer, jiffies + interval());
 }
 

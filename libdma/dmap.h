@@ -245,7 +245,8 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  *
  * Context: any for @expired_only; otherwise as a strict unmap, with work proportional to
  * what is queued.
- * Return: 0, or the queue's error: -EAGAIN (@expired_only: full, try later),
+ * Return: 0: nothing is queued; 1 (@expired_only): something still is, so that a
+ * timer has to come again; or the queue's error: -EAGAIN (@expired_only: full, try later),
  * -ETIMEDOUT (@expired_only: a flush begun earlier has not completed within a
  * second), -EIO.  After an error everything is still queued.
  */

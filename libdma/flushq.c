@@ -238,38 +238,49 @@ static void retire_expired(struct dmap_space *space, unsigned i, unsigned cpu)
 		dmap_ring_retire_all(space, ring, DMAP_RETIRE_TIMER);
 }
 
+/* Is anything in the ring? */
+static bool holds(const struct dmap_ring *ring)
+{
+	/* relaxed: a snapshot; who pushes later has a later call serve it */
+	return plat_load_relaxed(&ring->head) != plat_load_relaxed(&ring->tail);
+}
+
+/* What the timer does with one ring: whether it asks for a flush. */
+static bool visit(struct dmap_space *space, unsigned i, unsigned cpu)
+{
+	struct dmap_ring *ring = &space->ring[i];
+
+	/* relaxed: a hint */
+	count_idle(ring, plat_load_relaxed(&ring->tail));
+	retire_expired(space, i, cpu);
+	dmap_ring_mark(space, ring, false);
+	/* relaxed: whether to begin a flush */
+	return holds(ring) && !dmap_covered(space, dmap_mark_stamp(plat_load_relaxed(&ring->mark))) &&
+	       expired(space, ring);
+}
+
 static int flush_expired(struct dmap_space *space)
 {
-	int begun, r = dmap_flush_poll(space);
+	int begun = 0, r = dmap_flush_poll(space);
 	unsigned cpu = plat_cpu();
-	bool any = false;
+	bool any = false, left = false;
 
-	for (unsigned i = 0; i < space->rings; i++) {
-		struct dmap_ring *ring = &space->ring[i];
-		/* DMA-A1 */
-		uint64_t head = plat_load_acquire(&ring->head);
-		/* relaxed: a hint */
-		uint64_t tail = plat_load_relaxed(&ring->tail);
-
-		if (head == tail)
-			continue;
-		count_idle(ring, tail);
-		retire_expired(space, i, cpu);
-		dmap_ring_mark(space, ring, false);
-		/* relaxed: whether to begin a flush */
-		if (plat_load_relaxed(&ring->tail) != head &&
-		    !dmap_covered(space, dmap_mark_stamp(plat_load_relaxed(&ring->mark))))
-			any |= expired(space, ring);
+	for (unsigned i = 0; i < space->rings; i++)
+		if (holds(&space->ring[i])) {
+			any |= visit(space, i, cpu);
+			left |= holds(&space->ring[i]);
+		}
+	if (any)
+		begun = dmap_flush_begin(space);
+	if (any && !begun) {
+		left = false;
+		for (unsigned i = 0; i < space->rings; i++)
+			if (holds(&space->ring[i])) {
+				retire_expired(space, i, cpu);
+				left |= holds(&space->ring[i]);
+			}
 	}
-	if (!any)
-		return r;
-	begun = dmap_flush_begin(space);
-	for (unsigned i = 0; i < space->rings && !begun; i++)
-		/* relaxed: a hint */
-		if (plat_load_relaxed(&space->ring[i].head) !=
-		    plat_load_relaxed(&space->ring[i].tail))
-			retire_expired(space, i, cpu);
-	return begun ? begun : r;
+	return begun ? begun : r ? r : left;
 }
 
 /* Have all queues covered by the next flush: whether there is anything in them. */

@@ -5,7 +5,7 @@
 #define DEFAULT_ENTRIES 256
 #define MAX_ENTRIES 65536
 #define DEFAULT_AGE_NS 10000000ull
-#define MAX_STEP 8
+#define MAX_STEP 32
 #define MAX_SLOTS 65536
 #define LONG_GRANULES 10ull
 

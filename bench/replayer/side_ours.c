@@ -27,6 +27,7 @@ struct domain {
 	struct iova_space *iova;
 	struct pgtbl *pgtbl;
 	struct dmap_space *dma;
+	bool quiet; /* its timer does not run, as in the kernel driver: nothing is queued */
 };
 
 struct side {
@@ -143,11 +144,26 @@ static uint64_t ours_map(struct side *side, const struct trace_event *event,
 
 static int ours_unmap(struct side *side, const struct trace_event *event, uint64_t iova)
 {
+	struct domain *d = &side->domain[event->domain];
+	int ret;
+
 	plat_store_relaxed(cpu_word, event->cpu);
-	return dmap_unmap(side->domain[event->domain].dma, iova, event->size_bytes);
+	ret = dmap_unmap(d->dma, iova, event->size_bytes);
+	plat_store_release(&d->quiet, false); /* after the push: a visit sees one or the other */
+	return ret;
 }
 
-/* What a driver's timer would do: every 10 ms of trace time, flush what has grown old. */
+/* One visit of a domain's timer.  It goes quiet before the visit that may find nothing. */
+static void visit(struct domain *d)
+{
+	if (plat_load_relaxed(&d->quiet))
+		return;
+	plat_store_relaxed(&d->quiet, true);
+	if (dmap_flush(d->dma, true))
+		plat_store_relaxed(&d->quiet, false);
+}
+
+/* What a driver's timers would do: every 10 ms of trace time, flush what has grown old. */
 static void ours_tick(struct side *side)
 {
 	unsigned i;
@@ -156,7 +172,7 @@ static void ours_tick(struct side *side)
 	if (side->config.mode == DMAP_STRICT)
 		return;
 	for (i = 0; i < side->config.nr_domains; i++)
-		dmap_flush(side->domain[i].dma, true);
+		visit(&side->domain[i]);
 	side_thread.tick_ns = side_thread.now_ns + SIDE_LAZY_AGE_NS;
 }
 

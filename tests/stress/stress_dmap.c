@@ -145,7 +145,7 @@ static void *timer(void *arg)
 	while (!plat_load_relaxed(&stop)) {
 		int r = dmap_flush(space, tap_random(&seed) % 8 != 0);
 
-		if (r && !faults && r != -EAGAIN)
+		if (r < 0 && !faults && r != -EAGAIN)
 			plat_fetch_add_relaxed(&bad_returns, 1);
 		if (faults)
 			dmap_simq_inject(simq, DMAP_SIMQ_FULL + tap_random(&seed) % 4,

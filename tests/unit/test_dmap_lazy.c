@@ -128,7 +128,7 @@ Test(dmap_lazy, the_timer_flushes_what_is_old_enough)
 	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
 	env.clock_ns += 9 * MS;
 	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
-	cr_assert_eq(dmap_flush(env.space, true), 0);
+	cr_assert_eq(dmap_flush(env.space, true), 1);
 	cr_assert_eq(queued(), 2);
 	env.clock_ns += MS;
 	cr_assert_eq(dmap_flush(env.space, true), 0);
@@ -138,7 +138,7 @@ Test(dmap_lazy, the_timer_flushes_what_is_old_enough)
 	env.clock_ns += 50 * MS;
 	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
 	env.clock_ns += 9 * MS;
-	cr_assert_eq(dmap_flush(env.space, true), 0);
+	cr_assert_eq(dmap_flush(env.space, true), 1);
 	cr_assert_eq(queued(), 1);
 	env.clock_ns += MS;
 	cr_assert_eq(dmap_flush(env.space, true), 0);
@@ -155,7 +155,7 @@ Test(dmap_lazy, the_timer_does_a_bounded_part)
 	cr_assert_eq(queued(), 200);
 	env.clock_ns += 10 * MS;
 	for (unsigned left = 200 - 64;; left -= 64) {
-		cr_assert_eq(dmap_flush(env.space, true), 0);
+		cr_assert_eq(dmap_flush(env.space, true), 1);
 		cr_assert_eq(queued(), left);
 		cr_assert_eq(env.executed, 1);
 		if (left < 64)
@@ -173,9 +173,9 @@ Test(dmap_lazy, unmaps_look_at_the_age_too)
 	for (int i = 0; i < 1000; i++) {
 		cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
 		env.clock_ns += MS / 4;
-		cr_assert_leq(queued(), 24);
+		cr_assert_leq(queued(), 2 * 32);
 	}
-	cr_assert_gt(env.executed, 60);
+	cr_assert_geq(env.executed, 1000 / 32 - 1);
 	env_close(&env);
 }
 
@@ -307,9 +307,9 @@ Test(dmap_lazy, the_timer_gives_up_a_lost_flush)
 	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
 	env.clock_ns += 10 * MS;
 	dmap_simq_inject(env.simq, DMAP_SIMQ_LOST, 0, 1);
-	cr_assert_eq(dmap_flush(env.space, true), 0);
+	cr_assert_eq(dmap_flush(env.space, true), 1);
 	env.clock_ns += 900 * MS;
-	cr_assert_eq(dmap_flush(env.space, true), 0);
+	cr_assert_eq(dmap_flush(env.space, true), 1);
 	cr_assert_eq(env_stats(&env).failed_flushes, 0);
 	env.clock_ns += 200 * MS;
 	cr_assert_eq(dmap_flush(env.space, true), -ETIMEDOUT);
@@ -450,7 +450,7 @@ static bool two_cpus(uint64_t *a, unsigned nr)
 		cr_assert_eq(dmap_unmap(env.space, a[i], PAGE), 0);
 	cr_assert_eq(queued(), nr);
 	env.clock_ns += 10 * MS;
-	cr_assert_eq(dmap_flush(env.space, true), 0);
+	cr_assert_eq(dmap_flush(env.space, true), !!nr);
 	cr_assert_eq(env.executed, nr ? 1 : 0);
 	return true;
 }
@@ -484,7 +484,7 @@ Test(dmap_lazy, an_idle_cpu_is_helped)
 	if (!two_cpus(a, 20))
 		cr_skip("needs two CPUs with rings of their own");
 	for (unsigned i = 0; i < 6; i++) { /* and one call before, in two_cpus() */
-		cr_assert_eq(dmap_flush(env.space, true), 0);
+		cr_assert_eq(dmap_flush(env.space, true), 1);
 		cr_assert_eq(queued(), 20);
 	}
 	cr_assert_eq(dmap_flush(env.space, true), 0);
