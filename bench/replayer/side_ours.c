@@ -27,7 +27,8 @@ struct domain {
 	struct iova_space *iova;
 	struct pgtbl *pgtbl;
 	struct dmap_space *dma;
-	bool quiet; /* its timer does not run, as in the kernel driver: nothing is queued */
+	/* Its timer, as in the kernel driver: quiet is for an unmap to end, stopped for it to start. */
+	bool quiet, stopped;
 };
 
 struct side {
@@ -142,25 +143,34 @@ static uint64_t ours_map(struct side *side, const struct trace_event *event,
 	return dmap_map_sg(dma, seg, event->nr_seg, event->prot, event->limit);
 }
 
+static plat_noinline void wake(struct domain *d)
+{
+	plat_store_relaxed(&d->quiet, false);
+	plat_store_relaxed(&d->stopped, false);
+}
+
 static int ours_unmap(struct side *side, const struct trace_event *event, uint64_t iova)
 {
 	struct domain *d = &side->domain[event->domain];
-	int ret;
 
 	plat_store_relaxed(cpu_word, event->cpu);
-	ret = dmap_unmap(d->dma, iova, event->size_bytes);
-	plat_store_release(&d->quiet, false); /* after the push: a visit sees one or the other */
-	return ret;
+	if (plat_unlikely(plat_load_relaxed(&d->quiet)))
+		wake(d);
+	return dmap_unmap(d->dma, iova, event->size_bytes);
 }
 
-/* One visit of a domain's timer.  It goes quiet before the visit that may find nothing. */
+/* One visit of a domain's timer.  It stops when nothing came since a visit that found nothing. */
 static void visit(struct domain *d)
 {
-	if (plat_load_relaxed(&d->quiet))
+	int left;
+
+	if (plat_load_relaxed(&d->stopped))
 		return;
-	plat_store_relaxed(&d->quiet, true);
-	if (dmap_flush(d->dma, true))
-		plat_store_relaxed(&d->quiet, false);
+	left = dmap_flush(d->dma, true);
+	if (!left && plat_load_relaxed(&d->quiet))
+		plat_store_relaxed(&d->stopped, true);
+	else
+		plat_store_relaxed(&d->quiet, !left);
 }
 
 /* What a driver's timers would do: every 10 ms of trace time, flush what has grown old. */
