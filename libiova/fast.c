@@ -201,7 +201,7 @@ static int free_held(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_
 		return r;
 	if (check_only)
 		return iova_is_held(s, pfn) ? -ENOENT : 0;
-	return iova_hold(s, pfn);
+	return iova_hold(s, pfn, n);
 }
 
 /* As iova_space_free(), in granules. */

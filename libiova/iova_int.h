@@ -350,7 +350,7 @@ static inline void iova_move_end(struct iova_space *s, bool moved)
 
 /* quarantine.c */
 bool iova_is_held(struct iova_space *s, uint64_t pfn);
-int iova_hold(struct iova_space *s, uint64_t pfn);
+int iova_hold(struct iova_space *s, uint64_t pfn, uint64_t n);
 void iova_born(struct iova_space *s, uint64_t pfn);
 
 /* query.c */

@@ -11,6 +11,9 @@
  *   Q2  So of all who free one range exactly one finds the bit clear, and the
  *	 bit stays set after the range has left the words, until there is a new
  *	 owner: a late second free finds the bit, or no range.
+ *   Q3  What is in the ring is a held range.  A unit that was split, or became whole,
+ *	 since a late free looked at its range has another bit, which may be clear; so who
+ *	 has set a bit looks for the range again.
  */
 #include "iova_life.h"
 #include "iova_refill.h"
@@ -55,17 +58,19 @@ static void let_go(struct iova_space *s, uint64_t entry)
 		iova_free_now(s, first, last - first + 1, false);
 }
 
-/* The range at @pfn was the caller's.  0, or -ENOENT: somebody has freed it already. */
-int iova_hold(struct iova_space *s, uint64_t pfn)
+/* @n granules at @pfn were the caller's.  0, or -ENOENT: somebody has freed them already. */
+int iova_hold(struct iova_space *s, uint64_t pfn, uint64_t n)
 {
 	uint64_t bit, *word = held_bit(s, pfn, &bit), at;
 
 	/* IOVA-Q3: pairs with IOVA-Q1, IOVA-Q2 */
-	if (!word || (plat_fetch_or_full(word, bit) & bit))
+	if (!word || (plat_fetch_or_full(word, bit) & bit) || iova_free_now(s, pfn, n, true) < 0)
 		return -ENOENT;
 	at = plat_fetch_add_relaxed(&s->ring_head, 1); /* relaxed: any place of the ring will do */
+	iova_move_begin(s); /* what has left the ring, and not the words, is on its way */
 	/* IOVA-Q4: pairs with itself */
 	let_go(s, plat_xchg_full(&s->ring[at % s->ring_size], pfn + 1));
+	iova_move_end(s, true);
 	return 0;
 }
 
@@ -75,9 +80,14 @@ unsigned iova_space_release_held(struct iova_space *s)
 
 	plat_read_lock(); /* as in a free */
 	for (uint32_t i = 0; s->ring && i < s->ring_size; i++) {
-		uint64_t entry = plat_xchg_full(&s->ring[i], 0); /* IOVA-Q4: pairs with itself */
+		uint64_t entry;
 
+		if (!plat_load_relaxed(&s->ring[i])) /* relaxed: what comes now is another's */
+			continue;
+		iova_move_begin(s);
+		entry = plat_xchg_full(&s->ring[i], 0); /* IOVA-Q4: pairs with itself */
 		let_go(s, entry);
+		iova_move_end(s, true);
 		nr += entry != 0;
 	}
 	plat_read_unlock();

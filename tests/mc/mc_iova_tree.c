@@ -153,6 +153,43 @@ static void end_line_drained(void)
 	}
 	end_line();
 }
+/*
+ * Slot 0 is freed twice at once, under a quarantine of one.  When it leaves that, the
+ * line becomes whole and somebody else's, whom nothing that comes out of the
+ * quarantine later may take it from.
+ */
+static void init_held_line(void)
+{
+	quarantine = 1;
+	create();
+	slot_bytes = 16 * PAGE;
+	nr_slots = 32;
+	mc_assert(iova_space_alloc(s, slot_bytes, 8 * slot_bytes - 1) == 0);
+	for (uint64_t i = 8; i < 32; i += 8)
+		mc_assert(iova_space_alloc(s, 8 * slot_bytes, 32 * slot_bytes - 1) == i * slot_bytes);
+}
+static void free_held_late(void)
+{
+	int r = iova_space_free(s, 0, slot_bytes);
+
+	mc_assert(!r || r == -ENOENT || r == -EINVAL);
+}
+static void free_held_reuse(void)
+{
+	uint64_t a, first, last;
+
+	iova_space_free(s, 0, slot_bytes);
+	mc_assert(!iova_space_free(s, 8 * slot_bytes, 8 * slot_bytes));
+	a = iova_space_alloc(s, 8 * slot_bytes, 8 * slot_bytes - 1);
+	mc_assert(!iova_space_free(s, 16 * slot_bytes, 8 * slot_bytes));
+	mc_assert(!iova_space_free(s, 24 * slot_bytes, 8 * slot_bytes));
+	if (!iova_is_err(a))
+		mc_assert(iova_range_at(s, 0, &first, &last) && last == 8 * slot_bytes / PAGE - 1);
+}
+static void end_held_line(void)
+{
+	iova_space_destroy(s);
+}
 /* Ranges over the border of two words. */
 static void init_border(void)
 {
@@ -341,6 +378,8 @@ static const struct mc_model models[] = {
 	     ON(alloc_line_free, 1)),
 	TREE("line-drain", init_line, end_line_drained, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1),
 	     ON(drain_0, 2)),
+	TREE("line-held", init_held_line, end_held_line, 2, 2, 0, ON(free_held_reuse, 0),
+	     ON(free_held_late, 1)),
 	TREE("line-keep", init_line, end_line, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1)),
 	TREE("border-alloc", init_border, window_end, 1, 2, 0, ON(take_border, 0), ON(alloc_1, 1)),
 	TREE("border-border", init_border, window_end, 1, 2, 0, ON(take_free_border, 0),
