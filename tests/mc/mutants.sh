@@ -11,7 +11,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/mutants.XXXXXX") || exit 99
 trap 'rm -rf "$dir"' EXIT
 flags="-std=gnu11 -O1 -g -fno-pie -fsanitize=thread"
 
-trim() { echo "$1" | sed 's/^ *//; s/ *$//'; }
+trim() { printf '%s\n' "$1" | sed 's/^ *//; s/ *$//'; }
 
 # Compiles the changed sources and links them with the other objects of the program.
 build() { # program, sources
