@@ -9,7 +9,12 @@
 #include "pgtbl_change.h"
 #include "pgtbl_priv.h"
 
-enum { FREE, BUSY, LIVE };
+/*
+ * What @state says in its low bits, and the steps from one to the next.  The rest
+ * counts the uses: a compare-and-swap from one use never changes another.
+ */
+enum { FREE, BUSY, LIVE, STATE = 3 };
+enum { TAKE = 1, PUBLISH = 1, GIVE_UP = 2 };
 
 struct pgtbl_reservation {
 	struct pgtbl_reservation *next; /* constant once listed */
@@ -29,7 +34,7 @@ bool pgtbl_reserved_slow(const struct pgtbl *pt, uint64_t iova, uint64_t span)
 {
 	for (const struct pgtbl_reservation *r = first_of(pt); r; r = r->next) {
 		/* PGT-A5: the range after the state; pairs with PGT-R5. */
-		if (plat_load_acquire(&r->state) != LIVE)
+		if ((plat_load_acquire(&r->state) & STATE) != LIVE)
 			continue;
 		/* relaxed: see above */
 		if (plat_load_relaxed(&r->page_bytes) < span &&
@@ -45,10 +50,13 @@ static struct pgtbl_reservation *take(struct pgtbl *pt)
 {
 	struct pgtbl_reservation *r, *head;
 
-	for (r = first_of(pt); r; r = r->next)
-		/* PGT-F8: one taker; pairs with PGT-R5, by which it was given up. */
-		if (plat_cas_full(&r->state, FREE, BUSY))
+	for (r = first_of(pt); r; r = r->next) {
+		uint32_t state = plat_load_relaxed(&r->state); /* relaxed: the CAS decides */
+
+		/* PGT-F8: one taker; pairs with PGT-F8, by which it was given up. */
+		if ((state & STATE) == FREE && plat_cas_full(&r->state, state, state + TAKE))
 			return r;
+	}
 	r = plat_mem_alloc(&pt->meta, sizeof(*r), PLAT_CACHELINE);
 	if (!r)
 		return NULL;
@@ -61,10 +69,31 @@ static struct pgtbl_reservation *take(struct pgtbl *pt)
 	return r;
 }
 
-static void set_state(struct pgtbl_reservation *r, uint32_t state)
+static void set_live(struct pgtbl_reservation *r)
 {
-	/* PGT-R5: the range before the state; pairs with PGT-A5 and PGT-F8. */
-	plat_store_release(&r->state, state);
+	/*
+	 * PGT-R5: the range before the state; pairs with PGT-A5.
+	 * relaxed: while it is BUSY only its taker changes it
+	 */
+	plat_store_release(&r->state, plat_load_relaxed(&r->state) + PUBLISH);
+}
+
+/* One of those that are equal to this.  False: there is none. */
+static bool give_up(struct pgtbl *pt, uint64_t iova, uint64_t last, uint64_t page_bytes)
+{
+	for (struct pgtbl_reservation *r = first_of(pt); r; r = r->next) {
+		/* PGT-A5: the range of this use, or of a later one; pairs with PGT-R5. */
+		uint32_t state = plat_load_acquire(&r->state);
+
+		/* relaxed: behind PGT-A5; the CAS fails if another use has begun */
+		if ((state & STATE) == LIVE && plat_load_relaxed(&r->first) == iova &&
+		    plat_load_relaxed(&r->last) == last &&
+		    plat_load_relaxed(&r->page_bytes) == page_bytes &&
+		    /* PGT-F8: given up once; pairs with PGT-F8, by which it is taken. */
+		    plat_cas_full(&r->state, state, state + GIVE_UP))
+			return true;
+	}
+	return false;
 }
 
 static bool sound(const struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_bytes)
@@ -88,31 +117,20 @@ int pgtbl_reserve(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_
 	plat_store_relaxed(&r->first, iova);
 	plat_store_relaxed(&r->last, iova + (size - 1));
 	plat_store_relaxed(&r->page_bytes, page_bytes);
-	set_state(r, LIVE);
+	set_live(r);
 	slot = pgtbl_check_enter(pt, iova, size);
 	err = pt->ops->reserve(pt, iova, iova + (size - 1), page_bytes, report);
 	pgtbl_check_leave(pt, slot);
 	if (err)
-		set_state(r, FREE);
+		give_up(pt, iova, iova + (size - 1), page_bytes);
 	return err;
 }
 
 int pgtbl_unreserve(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_bytes)
 {
-	struct pgtbl_reservation *r;
-
 	if (!sound(pt, iova, size, page_bytes))
 		return -EINVAL;
-	for (r = first_of(pt); r; r = r->next) {
-		/* relaxed: a hint; the CAS decides, and a live one changes only by its holder */
-		if (plat_load_relaxed(&r->first) == iova &&
-		    plat_load_relaxed(&r->last) == iova + (size - 1) &&
-		    plat_load_relaxed(&r->page_bytes) == page_bytes &&
-		    /* PGT-F8: given up once; pairs with PGT-R5. */
-		    plat_cas_full(&r->state, LIVE, FREE))
-			return 0;
-	}
-	return -ENOENT;
+	return give_up(pt, iova, iova + (size - 1), page_bytes) ? 0 : -ENOENT;
 }
 
 void pgtbl_reservations_free(struct pgtbl *pt)

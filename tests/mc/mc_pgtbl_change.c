@@ -247,6 +247,28 @@ static void end_none(void)
 		is(BASE + i * PAGE, 0);
 	end(0, 2);
 }
+/* Two reservations that are equal are given up, each by one; a third in the place of one stays. */
+static void init_equal(void)
+{
+	init_empty_table();
+	reserve();
+	reserve();
+}
+static void unreserve(void)
+{
+	mc_assert(pgtbl_unreserve(pt, BASE, PAGE, PAGE) == 0);
+}
+static void unreserve_other(void)
+{
+	unreserve();
+	mc_assert(pgtbl_reserve(pt, BASE + PAGE, PAGE, PAGE, NULL) == 0);
+}
+static void end_equal(void)
+{
+	mc_assert(pgtbl_unreserve(pt, BASE, PAGE, PAGE) == -ENOENT);
+	mc_assert(pgtbl_unreserve(pt, BASE + PAGE, PAGE, PAGE) == 0);
+	end(0, 3);
+}
 static void end_reserved(void)
 {
 	struct pgtbl_stats stats;
@@ -290,6 +312,8 @@ static const struct mc_model models[] = {
 	      ON(reserve_twice, 0), ON(reclaim, 1)),
 	TABLE("reserve-reserve", init_empty_table, end_reserved, 1, 2, 0, ON(reserve_twice, 0),
 	      ON(reserve_next, 1), ON(reclaim, 2)),
+	TABLE("reserve-equal", init_equal, end_equal, 1, 2, 0, ON(unreserve, 0),
+	      ON(unreserve_other, 1)),
 	TABLE("check-map-map", init_checked, end_checked, 2, 3, 0, ON(map_same, 0),
 	      ON(map_same, 1)),
 	TABLE("check-irq", init_checked, end_checked, 2, 3, 0, ON(map_same, 0), IRQ(map_same, 0)),
