@@ -32,6 +32,9 @@
  *   _alloc_request: lock-free; obstruction-free where the natural alignment gives way.
  *   _alloc_fixed: obstruction-free: two that split the same unit, or a thread that
  *     stopped in the middle of it, make the other return -EAGAIN.
+ *   What one of them holds before it is known whether it can have all is nobody's range:
+ *     who would be refused with -ENOSPC or -EEXIST while it runs, or because of what it
+ *     has just given back, looks again, a bounded number of times, and then says -EAGAIN.
  *   _for_each, _in_use, _stats: wait-free in the number of units looked at.
  * Metadata grows in _alloc*, create, and the calls of iova_resv.h only (the memory functions of
  * the configuration are called then); never in _free.

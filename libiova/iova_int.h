@@ -343,6 +343,10 @@ static inline void iova_move_begin(struct iova_space *s)
 {
 	plat_fetch_add_full(&s->moves, 1); /* IOVA-X1: pairs with IOVA-X2 */
 }
+static inline uint64_t iova_moves(const struct iova_space *s)
+{
+	return plat_load_acquire(&s->moves); /* IOVA-X2: pairs with IOVA-X1 */
+}
 static inline void iova_move_end(struct iova_space *s, bool moved)
 {
 	plat_fetch_add_full(&s->moves, (moved ? IOVA_MOVES_DONE : 0) - 1); /* IOVA-X1 */
@@ -366,8 +370,9 @@ enum iova_claim {
 	IOVA_CLAIM_APART,  /* each piece by itself */
 	IOVA_CLAIM_HIDDEN, /* and no free can match it until iova_span_show() */
 };
+int iova_span_try(struct iova_space *s, uint64_t first, uint64_t last);
 int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum iova_claim how,
-		    struct iova_range *conflict);
+		    unsigned own, struct iova_range *conflict);
 void iova_span_show(struct iova_space *s, uint64_t first, uint64_t end);
 void iova_span_hide(struct iova_space *s, uint64_t first, uint64_t end);
 void iova_span_unclaim(struct iova_space *s, uint64_t first, uint64_t end);

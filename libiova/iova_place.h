@@ -54,7 +54,8 @@ int iova_space_free_range(struct iova_space *space, uint64_t first, uint64_t las
  * what @nr pieces allow.  Free each piece with iova_space_free_range().
  *
  * Progress: lock-free.  May ask for memory.  The pieces become the caller's one by
- * one; if not all can be had, none is kept.
+ * one, like allocations, and if not all can be had they are freed again: others may
+ * meanwhile be told -ENOSPC for want of them.
  * Return: how many pieces; -EINVAL: as iova_space_alloc_request(), or @seg is NULL,
  * or @nr pieces within @max_segment and the boundary cannot hold it; -ENOSPC,
  * -ENOMEM, -EAGAIN: as iova_space_alloc().

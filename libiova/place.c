@@ -81,7 +81,7 @@ static uint64_t cut(struct iova_space *s, struct iova_want *want, uint64_t lead)
 			return pfn;
 		}
 		iova_free_now(s, pfn, want->n, false);
-		r = iova_span_claim(s, pfn + lead, pfn + want->n - 1, IOVA_CLAIM_RANGE, NULL);
+		r = iova_span_try(s, pfn + lead, pfn + want->n - 1);
 		iova_move_end(s, true);
 		if (r != -EEXIST)
 			return r ? (uint64_t)(int64_t)r : pfn + lead;

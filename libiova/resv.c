@@ -191,13 +191,13 @@ static int claim_news(struct iova_space *s, const struct iova_resv_set *set,
 	uint64_t a = 0, b, end;
 	int r = 0;
 
+	iova_move_begin(s); /* what is taken and given back again was never taken (span.c) */
 	for (; !r && set_news(set, old, &a, &b); a = r ? a : b + 1)
-		r = iova_span_claim(s, a, b, how, conflict);
-	if (!r)
-		return 0;
+		r = iova_span_claim(s, a, b, how, 1, conflict);
 	end = a;
-	for (a = 0; set_news(set, old, &a, &b) && a < end; a = b + 1)
+	for (a = 0; r && set_news(set, old, &a, &b) && a < end; a = b + 1)
 		iova_span_unclaim(s, a, b + 1);
+	iova_move_end(s, r != 0);
 	return r;
 }
 

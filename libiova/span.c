@@ -7,7 +7,8 @@
  * that it covers in part, or that would be a first piece all alone, is split (its
  * child line comes into being, all "11" except the 16 units below this one).  The
  * words become SHARED on the way, and carry IOVA_CTL_LOOK.  If a piece is taken, all
- * pieces before it are given back.  The pieces of a reservation begin with START
+ * pieces before it are given back, and the claim counts as a move all the while, so
+ * that nobody takes its pieces for ranges who finds no room because of them.  The pieces of a reservation begin with START
  * each, so that part of it can be given back (iova_span_cut()).
  *
  * Linearization: a fixed allocation takes effect with its last piece, a free of
@@ -18,6 +19,7 @@
 #include "iova_refill.h"
 
 #define SHARE_TRIES 1000
+#define MOVE_TRIES 100
 
 /* A word that will hold a piece: shared, and marked so that frees look twice. */
 static int make_shared(struct iova_space *s, const struct iova_ref *ref)
@@ -85,14 +87,28 @@ static bool half_split(const struct iova_ref *ref, uint64_t w, unsigned g)
 	       (g == 31 || iova_state(w, g + 1) != IOVA_CONT);
 }
 
+/* A claim of [first, last]. */
+struct claim {
+	uint64_t first, last;
+	enum iova_claim how;
+	uint64_t at;	/* what lies before is claimed */
+	uint64_t moves; /* completed by the claim itself: of iova_space.moves */
+};
+
+static void claim_moved(struct iova_space *s, struct claim *c, bool moved)
+{
+	c->moves += moved;
+	iova_move_end(s, moved);
+}
+
 /*
- * Claims the piece that begins at @pfn; @first: the first of its range.
+ * Claims the piece that begins at c->at.
  * The number of granules, 0 to look again, or -EEXIST, -ENOMEM, -EAGAIN.
  */
-static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bool first,
-			   enum iova_claim how)
+static int64_t claim_piece(struct iova_space *s, struct claim *c)
 {
-	uint64_t w, unit, left = last - pfn + 1, pat;
+	uint64_t w, unit, pfn = c->at, left = c->last - pfn + 1, pat;
+	bool first = c->how || pfn == c->first;
 	unsigned g, units = 0;
 	struct iova_ref ref;
 	bool whole;
@@ -119,7 +135,7 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 	if (units < (first && ref.level ? 2 : 1)) {
 		iova_move_begin(s);
 		if (iova_shared_take(&ref, 0x100000001ull << g, 1ull << g)) {
-			iova_move_end(s, false);
+			claim_moved(s, c, false);
 			return 0;
 		}
 		r = node_below(s, &ref, pfn);
@@ -127,11 +143,11 @@ static int64_t claim_piece(struct iova_space *s, uint64_t pfn, uint64_t last, bo
 			give_back(&ref, g, 1);
 		else
 			open_below(s, &ref, pfn, 0);
-		iova_move_end(s, true); /* the unit was away, if only for a moment */
+		claim_moved(s, c, true); /* the unit was away, if only for a moment */
 		return r;
 	}
 	pat = first ? iova_patterns[units].pat : ((1ull << units) - 1) << 32;
-	if (how == IOVA_CLAIM_HIDDEN)
+	if (c->how == IOVA_CLAIM_HIDDEN)
 		pat |= 1ull << 32;
 	if (iova_shared_take(&ref, iova_patterns[units].full << g, pat << g))
 		return 0;
@@ -177,30 +193,68 @@ static void fill_conflict(struct iova_space *s, uint64_t pfn, struct iova_range 
 	conflict->last = (hit.last_pfn << s->shift) | s->granule_mask;
 }
 
-int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum iova_claim how,
-		    struct iova_range *conflict)
+/*
+ * All of it, or nothing.  What is taken before it is known whether the rest can be had
+ * counts as being moved, and is no reason for anybody's -ENOSPC or -EEXIST.
+ */
+static int claim_all(struct iova_space *s, struct claim *c)
 {
-	uint64_t pfn = first;
 	unsigned tries = 0;
+	int64_t n = 0;
 
-	while (pfn <= last) {
-		int64_t n = claim_piece(s, pfn, last, how || pfn == first, how);
-
+	c->at = c->first;
+	c->moves = 0;
+	iova_move_begin(s);
+	while (n >= 0 && c->at <= c->last) {
+		n = claim_piece(s, c);
 		tries = n ? 0 : tries + 1;
 		if (tries > SHARE_TRIES)
 			n = -EAGAIN;
-		if (n >= 0) {
-			pfn += (uint64_t)n;
-			continue;
-		}
-		iova_span_unclaim(s, first, pfn);
-		if (n == -EEXIST)
-			fill_conflict(s, pfn, conflict);
-		return (int)n;
+		if (n > 0)
+			c->at += (uint64_t)n;
 	}
-	if (s->ring && how == IOVA_CLAIM_RANGE)
-		iova_born(s, first);
-	return 0;
+	if (n < 0)
+		iova_span_unclaim(s, c->first, c->at);
+	claim_moved(s, c, n < 0 && c->at != c->first);
+	if (n >= 0 && s->ring && c->how == IOVA_CLAIM_RANGE)
+		iova_born(s, c->first);
+	return n < 0 ? (int)n : 0;
+}
+
+/* One attempt to take [first, last] as a range.  -EEXIST: something was there, perhaps on its way. */
+int iova_span_try(struct iova_space *s, uint64_t first, uint64_t last)
+{
+	struct claim c = { .first = first, .last = last, .how = IOVA_CLAIM_RANGE };
+
+	return claim_all(s, &c);
+}
+
+/*
+ * The same until it is clear that what lies in the way has an owner.  @own: moves that
+ * the caller has begun itself.
+ */
+int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum iova_claim how,
+		    unsigned own, struct iova_range *conflict)
+{
+	struct claim c = { .first = first, .last = last, .how = how };
+
+	for (unsigned i = 0; i < MOVE_TRIES; i++) {
+		uint64_t before = iova_moves(s), now; /* IOVA-X2: before the look */
+		int r = claim_all(s, &c);
+
+		if (r != -EEXIST)
+			return r;
+		plat_mb(); /* IOVA-X3: the words were looked at before; pairs with IOVA-X1 */
+		now = iova_moves(s);
+		if (before % IOVA_MOVES_DONE <= own && now % IOVA_MOVES_DONE <= own &&
+		    (uint32_t)(now / IOVA_MOVES_DONE - before / IOVA_MOVES_DONE) ==
+			    (uint32_t)c.moves) {
+			fill_conflict(s, c.at, conflict);
+			return r;
+		}
+		plat_relax();
+	}
+	return -EAGAIN;
 }
 
 /* The piece [*a, *b) in word @w that unit @g is part of. */
@@ -428,9 +482,9 @@ int iova_space_alloc_range(struct iova_space *s, uint64_t first, uint64_t last,
 
 	if (iova_check_range(s, first, last))
 		return -EINVAL;
-	r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE, conflict);
+	r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE, 0, conflict);
 	if (r == -EEXIST && iova_space_release_held(s)) /* it was only held back */
-		r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE,
+		r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE, 0,
 				    conflict);
 	return r;
 }

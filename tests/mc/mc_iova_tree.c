@@ -195,6 +195,15 @@ static void init_border(void)
 {
 	fill_window(64, PAGE, 3ull << 31);
 }
+/* The second half is taken: a range over the border cannot be had, the first half can. */
+static void init_border_half(void)
+{
+	fill_window(64, PAGE, 1ull << 31);
+}
+static void take_31(void)
+{
+	take_n(31, 1);
+}
 static void init_border_taken(void)
 {
 	init_border();
@@ -388,6 +397,10 @@ static const struct mc_model models[] = {
 	     ON(free_border, 1)),
 	TREE("border-free-alloc", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
 	     ON(alloc_1, 1)),
+	TREE("border-undo", init_border_half, window_end, 1, 2, 0, ON(take_border, 0),
+	     ON(alloc_1, 1)),
+	TREE("border-undo-take", init_border_half, window_end, 1, 2, 0, ON(take_border, 0),
+	     ON(take_31, 1)),
 	TREE("areas-alloc", init_areas, window_end, 1, 2, 0, ON(take_areas, 0), ON(alloc_1, 1)),
 	TREE("areas-take", init_areas, window_end, 1, 2, 0, ON(take_free_areas, 0),
 	     ON(take_areas, 1)),
