@@ -77,7 +77,7 @@ int iova_space_alloc_bulk(struct iova_space *s, uint64_t size, uint64_t max, uin
 
 	if (r)
 		return r;
-	together = want.level < IOVA_OWNED_LEVELS && !s->ring;
+	together = want.level < IOVA_OWNED_LEVELS && !s->long_way;
 	while (done < nr) {
 		uint64_t pfn;
 
@@ -115,7 +115,7 @@ static bool gather(struct iova_space *s, uint64_t n, const uint64_t *iova, unsig
 	uint32_t used = 0, starts = 0;
 	unsigned i;
 
-	if (level >= IOVA_OWNED_LEVELS || pfn > s->last_pfn || s->ring ||
+	if (level >= IOVA_OWNED_LEVELS || pfn > s->last_pfn || s->long_way ||
 	    !iova_ref_at(s, level, pfn, &group->ref) ||
 	    (iova_ctl_look(&group->ref) & IOVA_CTL_LOOK)) /* takes more looks than one word */
 		return false;
@@ -176,7 +176,7 @@ unsigned iova_space_free_bulk(struct iova_space *s, uint64_t size, const uint64_
 		bool together, done;
 
 		plat_read_lock(); /* from the look at LOOK to the change of the word (resv.c) */
-		together = n && gather(s, n, iova + i, nr - i, &group);
+		together = n && gather(s, n + s->guard, iova + i, nr - i, &group);
 		done = together && free_group(s, &group);
 		plat_read_unlock();
 		step = together ? group.nr : 1;

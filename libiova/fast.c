@@ -22,8 +22,9 @@ static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, ui
 
 /*
  * The fast paths have no stack frame: whatever is out of the ordinary leaves
- * them by a tail call.  A granule number out of iova_hint_pop() always has a
- * cell, and its class's alignment; the step checks the rest.  @ready: of no use
+ * them by a tail call; in a space where all is (fast_units), by their first test.
+ * A granule number out of iova_hint_pop() always has a cell, and its class's
+ * alignment; the step checks the rest.  @ready: of no use
  * to the caller but what lies ready.
  */
 static plat_always_inline uint64_t alloc_missed(struct iova_space *s, uint64_t size, uint64_t max,
@@ -42,7 +43,7 @@ static plat_always_inline uint64_t alloc_level1(struct iova_space *s, uint64_t s
 	unsigned g, cpu = plat_cpu_raw();
 	void *const *cell;
 
-	if (plat_unlikely(units - 1 > 31 || cpu >= s->nr_slots))
+	if (plat_unlikely(units - 1 >= s->fast_units || cpu >= s->nr_slots))
 		return alloc_missed(s, size, max, ready);
 	p = &iova_patterns[units];
 	pfn = iova_hint_pop(&s->slot[cpu], 1, (unsigned)p->class);
@@ -104,7 +105,7 @@ static plat_always_inline uint64_t alloc(struct iova_space *s, uint64_t size, ui
 	unsigned g, cpu = plat_cpu_raw();
 	const struct iova_pattern *p;
 
-	if (plat_unlikely(n - 1 > 31))
+	if (plat_unlikely(n - 1 >= s->fast_units))
 		return ready ? ready_level1(s, size, max) : search_level1(s, size, max);
 	if (plat_unlikely(cpu >= s->nr_slots))
 		return alloc_missed(s, size, max, ready);
@@ -189,7 +190,11 @@ int iova_free_now(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_onl
 {
 	int r = free_in_word(s, pfn, n, check_only);
 
-	return r < 0 ? iova_span_free(s, pfn, n, check_only) : r;
+	if (r < 0)
+		r = iova_span_free(s, pfn, n, check_only);
+	if (r >= 0 && !check_only)
+		iova_merge(s, pfn, pfn + n - 1);
+	return r;
 }
 
 /* The same where ranges are held back before they are free. */
@@ -204,7 +209,7 @@ static int free_held(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_
 	return iova_hold(s, pfn, n);
 }
 
-/* As iova_space_free(), in granules. */
+/* As iova_space_free(), in granules, without those that guard it. */
 int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
 {
 	uint64_t last = iova_usable_last(s);
@@ -212,6 +217,7 @@ int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool chec
 	struct iova_range range;
 	int r = -EINVAL;
 
+	n += n ? s->guard : 0;
 	plat_read_lock(); /* from the look at the reservations to the change of the word (resv.c) */
 	if (n && pfn >= s->first_pfn && pfn <= last && n - 1 <= last - pfn) {
 		r = s->ring ? free_held(s, pfn, n, check_only) :
@@ -227,7 +233,7 @@ int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool chec
 		plat_fetch_add_relaxed(&slot->bad_frees, 1); /* IOVA-M1 */
 	else if (r)
 		count_one(&slot->remote_frees);
-	else if (iova_level(n) < IOVA_OWNED_LEVELS && !s->ring)
+	else if (iova_level(n) < IOVA_OWNED_LEVELS && !s->long_way)
 		hint_range(slot, pfn, n);
 	return r < 0 ? r : 0;
 }
@@ -287,7 +293,7 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 	struct iova_node *node;
 	void *const *cell;
 
-	if (plat_unlikely(units - 1 > 31 || (iova & s->granule_mask) || (pfn & 15) ||
+	if (plat_unlikely(units - 1 >= s->fast_units || (iova & s->granule_mask) || (pfn & 15) ||
 			  pfn > s->last_pfn || g + units > 32))
 		return free_bad(s, iova, size);
 	p = &iova_patterns[units];
@@ -331,7 +337,7 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	unsigned cpu, g = pfn & 31;
 	const struct iova_pattern *p;
 
-	if (plat_unlikely(n - 1 > 31))
+	if (plat_unlikely(n - 1 >= s->fast_units))
 		return free_level1(s, iova, size);
 	if (plat_unlikely((iova & s->granule_mask) || g + n > 32))
 		return free_bad(s, iova, size);
@@ -369,8 +375,8 @@ static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, ui
 
 	at->pfn = iova >> s->shift;
 	g = at->pfn & 31;
-	if (plat_unlikely(n - 1 > 31 || (iova & s->granule_mask) || at->pfn >> IOVA_LOW_LG2 ||
-			  g + n > 32))
+	if (plat_unlikely(n - 1 >= s->fast_units || (iova & s->granule_mask) ||
+			  at->pfn >> IOVA_LOW_LG2 || g + n > 32))
 		return false;
 	at->p = &iova_patterns[n];
 	at->chk = (at->p->full | at->p->chk) << g;

@@ -12,6 +12,19 @@
  * free must still name the size that was asked for.  Fixed ranges and
  * reservations are exact.
  *
+ * Guards.  With iova_space_config.guard_granules each range is followed by so many
+ * granules that belong to it but are nobody's to use: whoever maps only ranges has a
+ * hole behind each, and a device that runs over the end of one faults.  A range of n
+ * granules with g behind it is placed as one of n + g: that decides its alignment and
+ * its rounding (512 granules with one guard are aligned to 1024), and n + g of them have
+ * to be free.  Limits, windows to stay out of and boundaries are about the n alone; the
+ * g may lie beyond them, but inside the space, and not on reservations.  Sizes in calls,
+ * ranges in answers, live_bytes and conflicts are without guards; no hole is where one
+ * lies; a free of one, and a search for what lies there, finds nothing (-ENOENT).
+ * Pieces of one allocation have a guard each; a range in quarantine keeps its own;
+ * reservations have none.  A space with guards uses CPU-local updates like any other, but
+ * by a longer way, and iova_space_alloc_ready() has nothing ready.
+ *
  * Synchronisation.  Any call may run beside any other on the same space, from
  * any thread, except:
  *
@@ -65,6 +78,45 @@ struct iova_space;
 #define IOVA_SPACE_NO_PERCPU 1u
 
 #define IOVA_QUARANTINE_MAX (1u << 20)
+#define IOVA_GUARD_MAX (1u << 16)
+
+/**
+ * enum iova_placement - where in a space ranges go; chosen at its creation
+ * @IOVA_PLACE_LOCAL:	 where it is quickest: each CPU fills areas of 512 granules of its own,
+ *			 which it takes from below, and takes first what it freed last
+ * @IOVA_PLACE_BOTTOM_UP: the lowest place there is
+ * @IOVA_PLACE_TOP_DOWN: the highest
+ * @IOVA_PLACE_RANDOM:	 as IOVA_PLACE_LOCAL, but areas are drawn at random
+ *
+ * In order (the second and third).  A place is an address with the alignment of the
+ * request that lies inside its limits and has free what the placement rule asks for,
+ * the granules that are rounded up included; the range takes no more than its own, though.
+ * Exact while one call runs at a time; a call beside others gets a place that was free,
+ * and beyond which all was taken when it looked there: a free beside it, or an allocation
+ * that is then freed, may leave a better one.  A request with an offset that gives up the
+ * natural alignment gets the best of the blocks it can be cut out of.  A quarantine holds
+ * places back.  No CPU-local updates; an allocation searches each level of the tree
+ * once, and allocation and free split and join units on up to all levels: some 4000 to
+ * 20000 instructions a pair.  Progress of all allocations: obstruction-free.
+ *
+ * At random.  An area of 512 granules, drawn uniformly from those in the limits of the request,
+ * becomes the CPU's whenever it needs a fresh one; ranges then fill it from below and are
+ * reused as by IOVA_PLACE_LOCAL.  So of the address of a range up to 512 granules long the
+ * first of its CPU's and size's area has log2(areas in the limits) bits of entropy: 11
+ * below 4 GiB, 27 of 48 bits of address, with 4 KiB granules; what follows in the same
+ * area has none.  A longer range, or one with a greater alignment, is drawn each time,
+ * from as many places as its alignment leaves.  Eight areas in use in a row, and the
+ * lowest free one is taken instead.  Draws are SipHash-2-4 of a counter with
+ * iova_space_config.seed as its key: to be unpredictable the seed has to be; with the same
+ * seed, the same calls from one CPU get the same addresses.  Metadata: up to 13 KiB
+ * an area where areas lie far apart, as in 48 bits; 0.4 KiB by IOVA_PLACE_LOCAL.
+ */
+enum iova_placement {
+	IOVA_PLACE_LOCAL,
+	IOVA_PLACE_BOTTOM_UP,
+	IOVA_PLACE_TOP_DOWN,
+	IOVA_PLACE_RANDOM,
+};
 
 /**
  * struct iova_space_config - what a space is to be
@@ -76,6 +128,10 @@ struct iova_space;
  * @quarantine:	 how many frees a freed range waits before it can be handed out again,
  *		 up to IOVA_QUARANTINE_MAX; 0: none.  Until then a second free of it
  *		 is refused for sure.  Such a space has no CPU-local updates
+ * @guard_granules: granules behind each range that nobody gets while it lives, up to
+ *		 IOVA_GUARD_MAX; 0: none.  See Guards above
+ * @placement:	 where ranges go
+ * @seed:	 of IOVA_PLACE_RANDOM: 128 bits
  * @cpu_slots:	 CPUs that get words of their own; 0: all that may ever be there
  * @mem:	 where metadata comes from; zeroes mean the platform's own
  * @flags:	 IOVA_SPACE_*
@@ -86,6 +142,9 @@ struct iova_space_config {
 	uint64_t grow_last;
 	uint8_t granule_lg2;
 	unsigned quarantine;
+	unsigned guard_granules;
+	enum iova_placement placement;
+	uint64_t seed[2];
 	unsigned cpu_slots;
 	struct plat_mem mem;
 	unsigned flags;
@@ -223,11 +282,12 @@ uint64_t iova_space_alloc_request(struct iova_space *space, const struct iova_re
  * @space:    the space
  * @iova:     first byte, a multiple of the granule
  * @size:     bytes, not zero
- * @conflict: NULL, or filled in on -EEXIST: the range or reservation in the way
- *	      (the granule alone, where it is rounding or has been freed since)
+ * @conflict: NULL, or filled in on -EEXIST: the range (or the one whose guard it is) or
+ *	      reservation in the way (the granule alone, where it is rounding or has
+ *	      been freed since)
  *
- * Return: 0; -EINVAL: misaligned, empty, or not inside the space; -EEXIST;
- * -ENOMEM; -EAGAIN: see Progress.  On error nothing has changed.
+ * Return: 0; -EINVAL: misaligned, empty, or not inside the space together with its
+ * guard; -EEXIST; -ENOMEM; -EAGAIN: see Progress.  On error nothing has changed.
  */
 int iova_space_alloc_fixed(struct iova_space *space, uint64_t iova, uint64_t size,
 			   struct iova_range *conflict);
@@ -357,6 +417,7 @@ int iova_space_for_each(struct iova_space *space, uint64_t first, uint64_t last,
  * struct iova_space_stats - what a space holds and has seen
  * @live_ranges:	 allocated ranges, counted at the call
  * @live_bytes:		 their bytes, without rounding to units
+ * @guard_bytes:	 bytes of the guards behind them
  * @reserved_bytes:	 bytes of reservations
  * @metadata_bytes:	 memory held now
  * @metadata_peak_bytes: the most that was ever held
@@ -370,6 +431,7 @@ int iova_space_for_each(struct iova_space *space, uint64_t first, uint64_t last,
 struct iova_space_stats {
 	uint64_t live_ranges;
 	uint64_t live_bytes;
+	uint64_t guard_bytes;
 	uint64_t reserved_bytes;
 	uint64_t metadata_bytes;
 	uint64_t metadata_peak_bytes;

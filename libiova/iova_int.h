@@ -140,6 +140,7 @@ struct iova_space {
 	uint8_t shift;
 	uint8_t top_level;
 	bool percpu; /* words can be CPU-owned */
+	uint64_t fast_units; /* a fast path serves up to so many units: 32, or 0, that is none */
 	void *low[IOVA_RADIX] plat_aligned(PLAT_CACHELINE);
 	void **high;	    /* radix over node numbers >= 512, IOVA_RADIX entries a table */
 	uint8_t high_shift; /* of the node number, at its top table */
@@ -150,6 +151,11 @@ struct iova_space {
 	struct iova_node *nodes;
 	struct iova_resv_set *resv;
 	uint64_t usable_last_pfn;
+	uint64_t guard; /* granules behind each range, part of it in the words */
+	enum iova_placement placement;
+	bool long_way; /* iova_alloc_pfn() has more to do than to look for room */
+	uint64_t seed[2];
+	uint64_t drawn; /* numbers so far */
 	uint64_t *ring; /* quarantine: first granules + 1 of ranges held back; NULL: none */
 	uint64_t ring_head;
 	uint32_t ring_size;
@@ -254,6 +260,15 @@ static inline uint64_t *iova_word_ctl(const struct iova_ref *ref)
 {
 	return iova_word(ref) + 4;
 }
+/* Word @i of a line, which is what names its word 0. */
+static inline struct iova_ref iova_word_in(const struct iova_ref *line, unsigned i)
+{
+	struct iova_ref ref = *line;
+
+	ref.off += i * 8;
+	ref.base_pfn += (uint64_t)i << (iova_unit_lg2(line->level) + IOVA_WORD_LG2);
+	return ref;
+}
 /* A look at a word: what those did is seen who freed units in it, or opened it. */
 static inline uint64_t iova_word_look(const struct iova_ref *ref)
 {
@@ -308,6 +323,8 @@ static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t 
 /* search.c */
 bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_t last,
 		    uint64_t test, unsigned run, struct iova_ref *ref, struct iova_node **near);
+bool iova_prev_line(struct iova_space *s, unsigned level, uint64_t first, uint64_t from,
+		    unsigned run, struct iova_ref *ref, struct iova_node **near);
 struct iova_node *iova_window_node(struct iova_space *s, uint64_t first, uint64_t last);
 void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value);
 void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line);
@@ -357,8 +374,14 @@ bool iova_is_held(struct iova_space *s, uint64_t pfn);
 int iova_hold(struct iova_space *s, uint64_t pfn, uint64_t n);
 void iova_born(struct iova_space *s, uint64_t pfn);
 
+/* policy.c */
+uint64_t iova_alloc_ordered(struct iova_space *s, struct iova_want *want);
+void iova_merge(struct iova_space *s, uint64_t first, uint64_t last);
+uint64_t iova_sip(const uint64_t key[2], uint64_t block);
+
 /* query.c */
 bool iova_range_at(struct iova_space *s, uint64_t pfn, uint64_t *first, uint64_t *last);
+bool iova_owner_at(struct iova_space *s, uint64_t pfn, struct iova_range *range);
 
 /* fast.c */
 int iova_free_now(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
@@ -393,6 +416,11 @@ bool iova_next_gap(const struct iova_range *ranges, unsigned nr, uint64_t from, 
 		   uint64_t *a, uint64_t *b);
 
 #pragma GCC visibility pop
+
+static inline bool iova_in_order(const struct iova_space *s)
+{
+	return s->placement == IOVA_PLACE_BOTTOM_UP || s->placement == IOVA_PLACE_TOP_DOWN;
+}
 
 static inline uint64_t iova_usable_last(const struct iova_space *s)
 {

@@ -135,6 +135,13 @@ static inline uint64_t iova_result(const struct iova_space *s, uint64_t pfn)
 
 /* refill.c */
 bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last);
+void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_want *want);
+uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds);
+uint64_t iova_take_any(struct iova_ctx *c);
+
+/* policy.c */
+bool iova_make_room(struct iova_ctx *c);
+uint64_t iova_take_drawn(struct iova_ctx *c);
 
 void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill);
 

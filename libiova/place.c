@@ -53,15 +53,15 @@ static int wish_init(const struct iova_space *s, const struct iova_request *req,
 		       : 0;
 }
 
-/* The block around a range of @n granules at @off modulo @align: how far in the range begins. */
-static uint64_t block_lead(const struct wish *wish)
+/* The block around @n granules at the wished offset: how far in the range begins. */
+static uint64_t block_lead(const struct wish *wish, uint64_t n)
 {
 	uint64_t size = 1, lead;
 
 	do {
 		lead = wish->off & ((size < wish->align ? size : wish->align) - 1);
 		size <<= 1;
-	} while (size && (lead >= size >> 1 || wish->n > (size >> 1) - lead));
+	} while (size && (lead >= size >> 1 || n > (size >> 1) - lead));
 	return lead;
 }
 
@@ -93,11 +93,12 @@ static uint64_t cut(struct iova_space *s, struct iova_want *want, uint64_t lead)
 static uint64_t alloc_within(struct iova_space *s, const struct wish *wish, uint64_t lo,
 			     uint64_t hi)
 {
-	uint64_t lead = block_lead(wish);
+	uint64_t n = wish->n + s->guard, lead = block_lead(wish, n);
 	struct iova_want want;
 
-	/* The block may begin below @lo. */
-	if (!iova_want_init(s, &want, wish->n + lead, lo > lead ? lo - lead : 0, hi))
+	/* The block may begin below @lo, and what guards the range lie above @hi. */
+	if (wish->n - 1 > hi - lo ||
+	    !iova_want_init(s, &want, n + lead, lo > lead ? lo - lead : 0, hi + s->guard))
 		return (uint64_t)-ENOSPC;
 	if (wish->align > want.align) {
 		want.align = wish->align;
@@ -136,6 +137,31 @@ bool iova_next_gap(const struct iova_range *ranges, unsigned nr, uint64_t from, 
 	return from <= max;
 }
 
+/* The last bytes [*a, *b] from @min to @to that none of @ranges holds. */
+static bool prev_gap(const struct iova_range *ranges, unsigned nr, uint64_t min, uint64_t to,
+		     uint64_t *a, uint64_t *b)
+{
+	unsigned i = 0;
+
+	while (i < nr) {
+		if (!holds(&ranges[i], to)) {
+			i++;
+			continue;
+		}
+		if (ranges[i].first <= min)
+			return false;
+		to = ranges[i].first - 1;
+		i = 0;
+	}
+	*a = min;
+	*b = to;
+	for (i = 0; i < nr; i++)
+		if (ranges[i].first <= ranges[i].last && ranges[i].last < to &&
+		    ranges[i].last >= *a)
+			*a = ranges[i].last + 1;
+	return min <= to;
+}
+
 /* Bytes [a, b], whole granules of them.  A granule number, or a negative errno. */
 static uint64_t alloc_in_gap(struct iova_space *s, const struct wish *wish, uint64_t a, uint64_t b)
 {
@@ -149,19 +175,24 @@ static uint64_t alloc_in_gap(struct iova_space *s, const struct wish *wish, uint
 static uint64_t alloc_wish(struct iova_space *s, const struct iova_request *req,
 			   const struct wish *wish)
 {
-	uint64_t max = req->max ? req->max : ~0ull, from = req->min, a, b;
+	uint64_t max = req->max ? req->max : ~0ull, min = req->min, a, b;
+	bool down = s->placement == IOVA_PLACE_TOP_DOWN;
 	uint64_t result = (uint64_t)-ENOSPC;
 
-	while (iova_next_gap(req->exclude, req->nr_exclude, from, max, &a, &b)) {
+	while (down ? prev_gap(req->exclude, req->nr_exclude, min, max, &a, &b) :
+		      iova_next_gap(req->exclude, req->nr_exclude, min, max, &a, &b)) {
 		uint64_t pfn = alloc_in_gap(s, wish, a, b);
 
 		if (!iova_is_err(pfn))
 			return pfn;
 		if (iova_err(pfn) != -ENOSPC) /* there may be room; no more can be said */
 			result = pfn;
-		if (b == max)
+		if (down ? a == min : b == max)
 			break;
-		from = b + 1;
+		if (down)
+			max = a - 1;
+		else
+			min = b + 1;
 	}
 	return result;
 }

@@ -50,6 +50,14 @@ static void fill(const struct iova_space *s, uint64_t first, uint64_t last,
 	range->last = (last << s->shift) | s->granule_mask;
 }
 
+/* A range as its owner knows it: without what guards it. */
+static void fill_range(const struct iova_space *s, uint64_t first, uint64_t last,
+		       struct iova_range *range)
+{
+	/* One that is being freed in pieces may have lost its end already. */
+	fill(s, first, last - first > s->guard ? last - s->guard : first, range);
+}
+
 /* Goes back from a 01 to the 10 it belongs to. */
 static bool range_first(struct iova_space *s, uint64_t pfn, uint64_t *first, struct iova_ref *ref)
 {
@@ -86,7 +94,7 @@ static bool being_freed(const struct iova_ref *ref, uint64_t first)
 	return (uint32_t)iova_ctl_look(ref) >> iova_unit_of(ref, first) & 1;
 }
 
-/* The range that holds @pfn, quarantined or not. */
+/* The range that holds @pfn, quarantined or not, with what guards it. */
 bool iova_range_at(struct iova_space *s, uint64_t pfn, uint64_t *first, uint64_t *last)
 {
 	struct iova_ref ref;
@@ -99,15 +107,26 @@ bool iova_range_at(struct iova_space *s, uint64_t pfn, uint64_t *first, uint64_t
 	return *last >= pfn;
 }
 
-int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *range)
+/* The live range that holds @pfn, or is guarded by it. */
+bool iova_owner_at(struct iova_space *s, uint64_t pfn, struct iova_range *range)
 {
 	uint64_t first, last;
 
+	if (!iova_range_at(s, pfn, &first, &last) || iova_is_held(s, first))
+		return false;
+	fill_range(s, first, last, range);
+	return true;
+}
+
+int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *range)
+{
+	struct iova_range at;
+
 	if (!range)
 		return -EINVAL;
-	if (!iova_range_at(s, iova >> s->shift, &first, &last) || iova_is_held(s, first))
+	if (!iova_owner_at(s, iova >> s->shift, &at) || at.last < iova)
 		return -ENOENT;
-	fill(s, first, last, range);
+	*range = at;
 	return 0;
 }
 
@@ -165,7 +184,7 @@ int iova_space_for_each(struct iova_space *s, uint64_t first_iova, uint64_t last
 		struct stretch at = stretch_at(s, pfn);
 		struct iova_range range;
 
-		fill(s, pfn, at.end - 1, &range);
+		fill_range(s, pfn, at.end - 1, &range);
 		if (at.kind == RANGE)
 			r = fn(ctx, &range);
 		pfn = at.end;
@@ -281,6 +300,7 @@ void iova_space_stats(struct iova_space *s, struct iova_space_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	iova_space_for_each(s, 0, ~0ull, count, stats);
+	stats->guard_bytes = (stats->live_ranges * s->guard) << s->shift;
 	stats->reserved_bytes = iova_reserved_granules(s) << s->shift;
 	stats->raced_free_bytes = raced(s) << s->shift;
 	stats->metadata_bytes = plat_load_relaxed(&s->metadata_bytes); /* IOVA-M1 */

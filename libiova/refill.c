@@ -69,7 +69,7 @@ int iova_want_below(struct iova_space *s, struct iova_want *want, uint64_t size,
 		return -EINVAL;
 	if (max != ~0ull && max + 1 <= s->granule_mask)
 		return -ENOSPC;
-	return iova_want_init(s, want, n, 0, hi) ? 0 : -ENOSPC;
+	return iova_want_init(s, want, n + s->guard, 0, hi + s->guard) ? 0 : -ENOSPC;
 }
 
 /* Places @want at unit @g of the word.  The pfn, or IOVA_NONE. */
@@ -264,7 +264,7 @@ static void widen(struct iova_ctx *c)
 {
 	struct iova_ref line;
 
-	while (c->pushed < FEW_HINTS && iova_new_room(c) && fresh_line(c, &line)) {
+	while (c->pushed < FEW_HINTS && iova_make_room(c) && fresh_line(c, &line)) {
 		unsigned pushed = push_hints(c, &line, 0);
 
 		if (!pushed) /* somebody else was there before */
@@ -280,7 +280,7 @@ static uint64_t take_new_room(struct iova_ctx *c)
 	struct iova_ref line;
 	uint64_t pfn;
 
-	if (!iova_new_room(c))
+	if (!iova_make_room(c))
 		return IOVA_NONE;
 	if (!fresh_line(c, &line))
 		return IOVA_AGAIN;
@@ -293,7 +293,7 @@ static uint64_t take_new_room(struct iova_ctx *c)
 }
 
 /* Step 4. */
-static uint64_t take_any(struct iova_ctx *c)
+uint64_t iova_take_any(struct iova_ctx *c)
 {
 	const struct iova_want *want = c->want;
 	struct iova_node *near = iova_begin(c, c->want->level);
@@ -355,7 +355,7 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 	return any;
 }
 
-static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_want *want)
+void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_want *want)
 {
 	c->s = s;
 	c->want = want;
@@ -375,7 +375,7 @@ static void ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova
 /* Steps 4 and 5, when neither the CPU's own words nor fresh room served. */
 static uint64_t take_under_pressure(struct iova_ctx *c)
 {
-	uint64_t pfn = take_any(c);
+	uint64_t pfn = iova_take_any(c);
 
 	if (pfn != IOVA_NONE)
 		return pfn;
@@ -395,7 +395,7 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
  * changing hands, they are not waited for beyond BUSY_ROUNDS, and not at all where the
  * caller may not take words away: then the answer is -EAGAIN, never an untrue -ENOSPC.
  */
-static uint64_t judge_failure(struct iova_ctx *c, unsigned *rounds)
+uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds)
 {
 	uint64_t moves, own = c->want->moving;
 
@@ -429,7 +429,7 @@ static uint64_t alloc_rounds(struct iova_space *s, struct iova_want *want)
 	uint64_t pfn;
 
 	do {
-		ctx_init(&c, s, want);
+		iova_ctx_init(&c, s, want);
 		pfn = pop_hints(&c);
 		if (pfn != IOVA_NONE)
 			return pfn;
@@ -439,28 +439,36 @@ static uint64_t alloc_rounds(struct iova_space *s, struct iova_want *want)
 			pfn = take_own_class(&c);
 			if (pfn < IOVA_AGAIN && c.pushed < FEW_HINTS)
 				widen(&c);
+		} else if (s->placement == IOVA_PLACE_RANDOM) {
+			pfn = iova_take_drawn(&c);
 		} else {
-			pfn = take_any(&c);
+			pfn = iova_take_any(&c);
 		}
 		if (pfn == IOVA_NONE)
 			pfn = take_new_room(&c);
 		if (pfn == IOVA_NONE)
 			pfn = take_under_pressure(&c);
 		if (pfn == IOVA_NONE && c.error == -ENOSPC)
-			pfn = judge_failure(&c, &rounds);
+			pfn = iova_judge_failure(&c, &rounds);
 	} while (pfn == IOVA_AGAIN);
 	return pfn == IOVA_NONE ? (uint64_t)(int64_t)c.error : pfn;
 }
 
-uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
+/* In a space that holds ranges back, or that is filled in order. */
+static plat_noinline uint64_t alloc_long(struct iova_space *s, struct iova_want *want)
 {
-	uint64_t pfn = alloc_rounds(s, want);
+	uint64_t (*rounds)(struct iova_space *s, struct iova_want *want) =
+		iova_in_order(s) ? iova_alloc_ordered : alloc_rounds;
+	uint64_t pfn = rounds(s, want);
 
-	if (plat_likely(!s->ring))
-		return pfn;
 	if (iova_is_err(pfn) && iova_space_release_held(s))
-		pfn = alloc_rounds(s, want);
-	if (!iova_is_err(pfn))
+		pfn = rounds(s, want);
+	if (!iova_is_err(pfn) && s->ring)
 		iova_born(s, pfn);
 	return pfn;
+}
+
+uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
+{
+	return plat_unlikely(s->long_way) ? alloc_long(s, want) : alloc_rounds(s, want);
 }

@@ -195,8 +195,10 @@ static int claim_news(struct iova_space *s, const struct iova_resv_set *set,
 	for (; !r && set_news(set, old, &a, &b); a = r ? a : b + 1)
 		r = iova_span_claim(s, a, b, how, 1, conflict);
 	end = a;
-	for (a = 0; r && set_news(set, old, &a, &b) && a < end; a = b + 1)
+	for (a = 0; r && set_news(set, old, &a, &b) && a < end; a = b + 1) {
 		iova_span_unclaim(s, a, b + 1);
+		iova_merge(s, a, b);
+	}
 	iova_move_end(s, r != 0);
 	return r;
 }
@@ -320,6 +322,7 @@ static int shrink(struct iova_space *s, uint64_t first, uint64_t last, uint64_t 
 	publish(s, set);
 	plat_store_relaxed(&s->usable_last_pfn, end); /* relaxed: iova_usable_last() */
 	iova_span_release(s, first, last + 1);
+	iova_merge(s, first, last);
 	unlock(s);
 	plat_synchronize(); /* IOVA-V9: readers of @old are gone */
 	set_free(s, old);

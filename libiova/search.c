@@ -240,6 +240,17 @@ static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *fro
 	return i;
 }
 
+/* The line of @level in child @i of @node, which is one level up. */
+static void line_of_child(struct iova_space *s, struct iova_node *node, unsigned level, unsigned i,
+			  struct iova_ref *ref)
+{
+	struct iova_node *at = node;
+
+	if (level)
+		at = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+	line_ref(s, at, level, i, ref);
+}
+
 /*
  * The first line of @level at or after the one that holds @from, and not beyond
  * @last, whose cells all the way down have a class of @test (0: any) and a run
@@ -271,12 +282,72 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 		if (from > last)
 			break;
 		if (node->level == level + 1) {
-			struct iova_node *at = node;
-
 			*near = node;
-			if (level)
-				at = plat_load_acquire(&node->child[i]); /* IOVA-N3 */
-			line_ref(s, at, level, i, ref);
+			line_of_child(s, node, level, i, ref);
+			return true;
+		}
+		node = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+	}
+	return false;
+}
+
+/*
+ * The last child of @node, at or before the one that holds *@from and not before that
+ * of @first, that has what is wanted; *@from becomes its last granule, unless it was in
+ * there already.  The child's number, or IOVA_CHILDREN.
+ */
+static unsigned prev_child(struct iova_node *node, unsigned level, uint64_t first, uint64_t *from,
+			   unsigned run)
+{
+	unsigned lg2 = iova_span_lg2(node->level - 1u);
+	unsigned i = (unsigned)((*from - node->base_pfn) >> lg2), end = 0;
+	uint64_t least = (uint64_t)run << IOVA_CELL_RUN_SHIFT;
+
+	if (first > node->base_pfn)
+		end = (unsigned)((first - node->base_pfn) >> lg2);
+	for (;; i--) {
+		/* IOVA-S10: pairs with IOVA-S7 */
+		uint64_t c = plat_load_acquire(&node->cell[level][i]);
+
+		/* IOVA-N3: pairs with IOVA-N2 */
+		if ((c & IOVA_CELL_RUN) >= least &&
+		    (node->level == 1 || plat_load_acquire(&node->child[i])))
+			return i;
+		if (i <= end)
+			return IOVA_CHILDREN;
+		*from = node->base_pfn + ((uint64_t)i << lg2) - 1;
+	}
+}
+
+/* As iova_next_line(), from above: the last at or before @from, and not before @first. */
+bool iova_prev_line(struct iova_space *s, unsigned level, uint64_t first, uint64_t from,
+		    unsigned run, struct iova_ref *ref, struct iova_node **near)
+{
+	struct iova_node *node = *near;
+
+	if (level == s->top_level) {
+		line_ref(s, s->root, level, 0, ref);
+		return first <= from && spans(s->root, from);
+	}
+	while (first <= from) {
+		unsigned i;
+
+		while (!spans(node, from)) {
+			if (node == s->root)
+				return false;
+			node = node->parent;
+		}
+		i = prev_child(node, level, first, &from, run);
+		if (i == IOVA_CHILDREN) {
+			lower_node(node, level);
+			if (node->base_pfn <= first)
+				return false;
+			from = node->base_pfn - 1;
+			continue;
+		}
+		if (node->level == level + 1) {
+			*near = node;
+			line_of_child(s, node, level, i, ref);
 			return true;
 		}
 		node = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */

@@ -257,7 +257,8 @@ static int check_config(const struct iova_space_config *c)
 	if (c->grow_last && (c->grow_last < c->last || (c->grow_last & mask) != mask))
 		return -EINVAL;
 	if ((c->first & mask) || (c->last & mask) != mask || c->cpu_slots > PLAT_OWN_MAX_CPU ||
-	    c->quarantine > IOVA_QUARANTINE_MAX)
+	    c->quarantine > IOVA_QUARANTINE_MAX || c->guard_granules > IOVA_GUARD_MAX ||
+	    c->placement > IOVA_PLACE_RANDOM)
 		return -EINVAL;
 	return c->flags & ~IOVA_SPACE_NO_PERCPU ? -EINVAL : 0;
 }
@@ -334,7 +335,13 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	if (s->nr_slots > PLAT_OWN_MAX_CPU)
 		s->nr_slots = PLAT_OWN_MAX_CPU;
 	s->ring_size = c->quarantine;
-	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU) && !c->quarantine;
+	s->guard = c->guard_granules;
+	s->placement = c->placement;
+	s->seed[0] = c->seed[0];
+	s->seed[1] = c->seed[1];
+	s->long_way = c->quarantine || iova_in_order(s);
+	s->fast_units = c->guard_granules || s->long_way ? 0 : 32;
+	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU) && !s->long_way;
 	s->slot = iova_meta_alloc(s, s->nr_slots * sizeof(*s->slot), _Alignof(struct iova_slot));
 	if (c->quarantine)
 		s->ring = iova_meta_alloc(s, s->ring_size * sizeof(*s->ring), PLAT_CACHELINE);

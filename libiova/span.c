@@ -185,7 +185,7 @@ static void fill_conflict(struct iova_space *s, uint64_t pfn, struct iova_range 
 {
 	struct iova_resv hit;
 
-	if (!conflict || !iova_space_find(s, pfn << s->shift, conflict))
+	if (!conflict || iova_owner_at(s, pfn, conflict))
 		return;
 	hit.first_pfn = hit.last_pfn = pfn; /* freed meanwhile, unless reserved */
 	iova_reserved(s, pfn, pfn, &hit);
@@ -221,18 +221,18 @@ static int claim_all(struct iova_space *s, struct claim *c)
 	return n < 0 ? (int)n : 0;
 }
 
-/* One attempt to take [first, last] as a range.  -EEXIST: something was there, perhaps on its way. */
+/* One attempt to take a range.  -EEXIST: something was there, perhaps on its way. */
 int iova_span_try(struct iova_space *s, uint64_t first, uint64_t last)
 {
 	struct claim c = { .first = first, .last = last, .how = IOVA_CLAIM_RANGE };
+	int r = claim_all(s, &c);
 
-	return claim_all(s, &c);
+	if (r)
+		iova_merge(s, first, c.at);
+	return r;
 }
 
-/*
- * The same until it is clear that what lies in the way has an owner.  @own: moves that
- * the caller has begun itself.
- */
+/* Until it is clear that what lies in the way has an owner.  @own: moves begun by the caller. */
 int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum iova_claim how,
 		    unsigned own, struct iova_range *conflict)
 {
@@ -242,10 +242,13 @@ int iova_span_claim(struct iova_space *s, uint64_t first, uint64_t last, enum io
 		uint64_t before = iova_moves(s), now; /* IOVA-X2: before the look */
 		int r = claim_all(s, &c);
 
-		if (r != -EEXIST)
+		if (!r)
 			return r;
 		plat_mb(); /* IOVA-X3: the words were looked at before; pairs with IOVA-X1 */
 		now = iova_moves(s);
+		iova_merge(s, first, c.at);
+		if (r != -EEXIST)
+			return r;
 		if (before % IOVA_MOVES_DONE <= own && now % IOVA_MOVES_DONE <= own &&
 		    (uint32_t)(now / IOVA_MOVES_DONE - before / IOVA_MOVES_DONE) ==
 			    (uint32_t)c.moves) {
@@ -482,10 +485,14 @@ int iova_space_alloc_range(struct iova_space *s, uint64_t first, uint64_t last,
 
 	if (iova_check_range(s, first, last))
 		return -EINVAL;
-	r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE, 0, conflict);
+	first >>= s->shift;
+	last >>= s->shift;
+	if (s->guard > iova_usable_last(s) - last)
+		return -EINVAL;
+	last += s->guard;
+	r = iova_span_claim(s, first, last, IOVA_CLAIM_RANGE, 0, conflict);
 	if (r == -EEXIST && iova_space_release_held(s)) /* it was only held back */
-		r = iova_span_claim(s, first >> s->shift, last >> s->shift, IOVA_CLAIM_RANGE, 0,
-				    conflict);
+		r = iova_span_claim(s, first, last, IOVA_CLAIM_RANGE, 0, conflict);
 	return r;
 }
 

@@ -12,7 +12,7 @@ static unsigned level_of(uint64_t n)
 	return level;
 }
 
-uint64_t flat_natural(uint64_t n)
+static uint64_t power(uint64_t n)
 {
 	uint64_t p = 1;
 
@@ -21,11 +21,22 @@ uint64_t flat_natural(uint64_t n)
 	return p;
 }
 
-uint32_t flat_padding(uint32_t n)
+/* @n rounded up to units. */
+static uint64_t round_up(uint64_t n)
 {
-	uint32_t unit = 1u << 4 * level_of(n);
+	uint64_t unit = 1ull << 4 * level_of(n);
 
-	return (unit - n % unit) % unit;
+	return (n + unit - 1) / unit * unit;
+}
+
+uint64_t flat_natural(const struct flat *f, uint64_t n)
+{
+	return power(n + f->guard);
+}
+
+uint32_t flat_padding(const struct flat *f, uint32_t n)
+{
+	return f->exact ? f->guard : (uint32_t)round_up(n + f->guard) - n;
 }
 
 bool flat_all_free(const struct flat *f, uint64_t first, uint64_t n)
@@ -38,28 +49,14 @@ bool flat_all_free(const struct flat *f, uint64_t first, uint64_t n)
 	return true;
 }
 
-bool flat_place_exists(const struct flat *f, uint64_t n, uint64_t align, uint64_t lo, uint64_t hi)
-{
-	uint64_t unit = 1ull << 4 * level_of(n), whole = (n + unit - 1) / unit * unit;
-
-	if (align < flat_natural(n))
-		align = flat_natural(n);
-	if (align < unit)
-		align = unit;
-	for (uint64_t p = -f->base & (align - 1); p <= f->last; p += align)
-		if (p >= lo && p + n - 1 <= hi && flat_all_free(f, p, whole))
-			return true;
-	return false;
-}
-
 /* How far in a block of 2^m granules the range begins: the least m with room behind. */
-static uint64_t lead_of(const struct flat_wish *w)
+static uint64_t lead_of(const struct flat *f, const struct flat_wish *w)
 {
-	uint64_t size = flat_natural(w->n), lead;
+	uint64_t size = flat_natural(f, w->n), lead;
 
 	for (;; size *= 2) {
 		lead = w->off % (size < w->align ? size : w->align);
-		if (lead + w->n <= size)
+		if (lead + w->n + f->guard <= size)
 			return lead;
 	}
 }
@@ -69,15 +66,19 @@ bool flat_wish_fits(const struct flat *f, const struct flat_wish *w, uint64_t at
 	return at >= w->lo && at + w->n - 1 <= w->hi && (f->base + at) % w->align == w->off;
 }
 
-bool flat_wish_exists(const struct flat *f, const struct flat_wish *w)
+uint64_t flat_wish_place(const struct flat *f, const struct flat_wish *w, bool highest)
 {
-	uint64_t lead = lead_of(w), n = w->n + lead, unit = 1ull << 4 * level_of(n);
-	uint64_t whole = (n + unit - 1) / unit * unit, align = flat_natural(n);
+	uint64_t lead = lead_of(f, w), n = w->n + lead + f->guard;
+	uint64_t whole = round_up(n), align = power(n), found = FLAT_NOWHERE;
 
-	for (uint64_t p = -f->base & (align - 1); p <= f->last; p += align)
-		if (flat_wish_fits(f, w, p + lead) && flat_all_free(f, p, whole))
-			return true;
-	return false;
+	for (uint64_t p = -f->base & (align - 1); p <= f->last; p += align) {
+		if (!flat_wish_fits(f, w, p + lead) || !flat_all_free(f, p, whole))
+			continue;
+		found = p + lead;
+		if (!highest)
+			break;
+	}
+	return found;
 }
 
 static void paint(struct flat *f, struct flat_range g, unsigned owner, unsigned padding)

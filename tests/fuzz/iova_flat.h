@@ -11,7 +11,7 @@
 
 /* What owner[] says: one of these, or FLAT_RANGE + i. */
 #define FLAT_FREE 0
-#define FLAT_PADDING 1 /* rounded up to units at the end of a range: taken, but nobody's */
+#define FLAT_PADDING 1 /* guards, and rounding to units: taken, but nobody's */
 #define FLAT_RANGE 2
 #define FLAT_RESERVED 0x8000
 #define FLAT_OUTSIDE 0x8001 /* not allowed */
@@ -25,23 +25,38 @@ struct flat {
 	uint64_t base;
 	uint32_t first, last; /* usable */
 	uint32_t grow_last;   /* ... one day */
+	uint32_t guard;	      /* granules behind each range */
+	bool exact;	      /* what is rounded up is not taken */
 	unsigned nr;
 	struct flat_range range[FLAT_RANGES];
 	uint16_t owner[FLAT_GRANULES];
 };
 
 /* The placement rule of iova.h. */
-uint64_t flat_natural(uint64_t n); /* alignment of n granules */
-uint32_t flat_padding(uint32_t n);
+uint64_t flat_natural(const struct flat *f, uint64_t n); /* alignment of n granules */
+/* Granules behind n of them: guards, and what is rounded up to units. */
+uint32_t flat_padding(const struct flat *f, uint32_t n);
 
 bool flat_all_free(const struct flat *f, uint64_t first, uint64_t n);
-/* Is there a place for n granules with this alignment in [lo, hi]? */
-bool flat_place_exists(const struct flat *f, uint64_t n, uint64_t align, uint64_t lo, uint64_t hi);
-/* The same for a place at @off modulo @align, cut out of a block where it must be. */
+/*
+ * The place for n granules at @off modulo @align in [lo, hi], cut out of a block where it
+ * must be: the lowest, or the highest.
+ */
 struct flat_wish {
 	uint64_t n, align, off, lo, hi;
 };
-bool flat_wish_exists(const struct flat *f, const struct flat_wish *w);
+#define FLAT_NOWHERE UINT64_MAX
+uint64_t flat_wish_place(const struct flat *f, const struct flat_wish *w, bool highest);
+static inline bool flat_wish_exists(const struct flat *f, const struct flat_wish *w)
+{
+	return flat_wish_place(f, w, false) != FLAT_NOWHERE;
+}
+/* Is there a place for n granules with this alignment in [lo, hi]? */
+static inline bool flat_place_exists(const struct flat *f, uint64_t n, uint64_t align, uint64_t lo,
+				     uint64_t hi)
+{
+	return flat_wish_exists(f, &(struct flat_wish){ n, align, 0, lo, hi });
+}
 /* Is the range at granule @at one that @w allows? */
 bool flat_wish_fits(const struct flat *f, const struct flat_wish *w, uint64_t at);
 void flat_own(struct flat *f, uint32_t first, uint32_t n, uint32_t padding);

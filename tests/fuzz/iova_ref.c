@@ -16,6 +16,12 @@ int ref_check_failed(struct ref *r, int err, bool place)
 	return 0;
 }
 
+/* Is granule @at where the space's order puts the range? */
+bool ref_in_order(const struct ref *r, uint64_t at, const struct flat_wish *w)
+{
+	return !r->ordered || at == flat_wish_place(&r->flat, w, r->highest);
+}
+
 /* What was handed out must lie in [lo, hi], aligned, on granules that are free. */
 int ref_check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
 		     uint64_t hi)
@@ -24,11 +30,13 @@ int ref_check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint6
 
 	CHECK(r, !(got & ((1ull << r->shift) - 1)), "misaligned to the granule");
 	CHECK(r, at >= lo && at <= hi && n - 1 <= hi - at, "outside the limits");
-	CHECK(r, !(pfn & (flat_natural(n) - 1)), "not naturally aligned");
+	CHECK(r, !(pfn & (flat_natural(&r->flat, n) - 1)), "not naturally aligned");
 	CHECK(r, !align || !(pfn & (align - 1)), "not aligned as asked");
-	CHECK(r, flat_all_free(&r->flat, at, n + flat_padding(n)), "overlaps");
+	CHECK(r, flat_all_free(&r->flat, at, n + flat_padding(&r->flat, n)), "overlaps");
+	CHECK(r, ref_in_order(r, at, &(struct flat_wish){ n, align ? align : 1, 0, lo, hi }),
+	      "not the place that the order asks for");
 	if (r->flat.nr < FLAT_RANGES)
-		flat_own(&r->flat, (uint32_t)at, n, flat_padding(n));
+		flat_own(&r->flat, (uint32_t)at, n, flat_padding(&r->flat, n));
 	else
 		CHECK(r, !iova_space_free(r->s, got, (uint64_t)n << r->shift), "cannot give back");
 	return 0;
@@ -106,13 +114,13 @@ int ref_check_conflict(struct ref *r, const struct iova_range *hit, uint64_t fir
 	if (hit->last < addr(r, b))
 		b = granule(r, hit->last);
 	CHECK(r, flat_is_owner(&r->flat, a, b), "conflict is no range");
-	CHECK(r, b >= first && a <= last, "conflict lies elsewhere");
+	CHECK(r, b + r->flat.guard >= first && a <= last, "conflict lies elsewhere");
 	return 0;
 }
 
 static int op_fixed(struct ref *r, bool reserve)
 {
-	uint32_t first = take(r, 2), n = take_size(r);
+	uint32_t first = take(r, 2), n = take_size(r), guard = reserve ? 0 : r->flat.guard;
 	uint64_t iova = addr(r, first);
 	struct iova_range hit = { 1, 0 };
 	int e;
@@ -121,23 +129,23 @@ static int op_fixed(struct ref *r, bool reserve)
 		e = iova_space_reserve(r->s, iova, iova + ((uint64_t)n << r->shift) - 1, &hit);
 	else
 		e = iova_space_alloc_fixed(r->s, iova, size_of(r, n), &hit);
-	if (first < r->flat.first || (uint64_t)first + n - 1 > r->flat.last) {
+	if (first < r->flat.first || (uint64_t)first + n + guard - 1 > r->flat.last) {
 		CHECK(r, e == -EINVAL, "outside the space was accepted");
 		return 0;
 	}
 	if (e == -EEXIST) {
-		return ref_check_conflict(r, &hit, first, (uint64_t)first + n - 1);
+		return ref_check_conflict(r, &hit, first, (uint64_t)first + n + guard - 1);
 	}
 	if (e == -ENOMEM) {
 		CHECK(r, out_of_memory(r), "-ENOMEM although no allocation failed");
 		return 0;
 	}
 	CHECK(r, !e, "fixed allocation failed");
-	CHECK(r, flat_all_free(&r->flat, first, n), "fixed range overlaps");
+	CHECK(r, flat_all_free(&r->flat, first, n + guard), "fixed range overlaps");
 	if (reserve)
 		flat_reserve(&r->flat, first, n, FLAT_RESERVED);
 	else if (r->flat.nr < FLAT_RANGES)
-		flat_own(&r->flat, first, n, 0);
+		flat_own(&r->flat, first, n, guard);
 	else
 		CHECK(r, !iova_space_free(r->s, iova, (uint64_t)n << r->shift), "cannot give back");
 	return 0;
@@ -192,7 +200,8 @@ static int op_bad_free(struct ref *r)
 	CHECK(r, e == -EINVAL || e == -ENOENT, "bad free accepted");
 	CHECK(r, c == e, "check and free disagree");
 	r->bad++;
-	if (first < r->flat.first || first > r->flat.last || n - 1 > r->flat.last - first || g ||
+	if (first < r->flat.first || first > r->flat.last ||
+	    n + r->flat.guard - 1 > r->flat.last - first || g ||
 	    r->flat.owner[first] >= FLAT_RESERVED)
 		CHECK(r, e == -EINVAL, "bad free is not -EINVAL");
 	else
@@ -262,6 +271,8 @@ static int check_all(struct ref *r)
 	iova_space_stats(r->s, &st);
 	CHECK(r, st.live_ranges == r->flat.nr && st.bad_frees == r->bad, "statistics differ");
 	CHECK(r, st.live_bytes == flat_live(&r->flat) << r->shift, "live bytes differ");
+	CHECK(r, st.guard_bytes == ((uint64_t)r->flat.nr * r->flat.guard) << r->shift,
+	      "guards differ");
 	CHECK(r, st.reserved_bytes == flat_reserved(&r->flat) << r->shift, "reserved bytes differ");
 	CHECK(r, st.metadata_bytes == r->mem.bytes, "metadata bytes differ");
 	CHECK(r, st.metadata_peak_bytes >= st.metadata_bytes, "peak below now");
@@ -290,15 +301,17 @@ static int refill_holes(struct ref *r)
 {
 	const struct flat *f = &r->flat;
 	uint32_t i = f->first, n;
+	uint64_t whole;
 
 	for (; i <= f->last; i += n ? n : 1) {
 		for (n = 0; i + n <= f->last && !f->owner[i + n]; n++)
 			;
-		if (!n)
+		if (n <= f->guard)
 			continue;
-		CHECK(r, !iova_space_alloc_fixed(r->s, addr(r, i), (uint64_t)n << r->shift, NULL),
+		whole = (uint64_t)(n - f->guard) << r->shift;
+		CHECK(r, !iova_space_alloc_fixed(r->s, addr(r, i), whole, NULL),
 		      "an empty hole cannot be taken whole");
-		CHECK(r, !iova_space_free(r->s, addr(r, i), (uint64_t)n << r->shift),
+		CHECK(r, !iova_space_free(r->s, addr(r, i), whole),
 		      "a hole taken whole cannot be freed");
 	}
 	return 0;
@@ -349,8 +362,13 @@ static int run(struct ref *r)
 static struct iova_space_config config(struct ref *r)
 {
 	static const uint8_t shifts[] = { 12, 12, 12, 13, 16, 21, 30, 34 };
+	static const uint16_t guards[] = { 0, 0, 0, 0, 1, 1, 7, 300 };
 	struct iova_space_config c = { .mem = count_mem(&r->mem) };
-	unsigned where = take(r, 1), small;
+	static const uint8_t placements[] = { IOVA_PLACE_LOCAL, IOVA_PLACE_LOCAL, IOVA_PLACE_LOCAL,
+					      IOVA_PLACE_BOTTOM_UP, IOVA_PLACE_BOTTOM_UP,
+					      IOVA_PLACE_TOP_DOWN, IOVA_PLACE_TOP_DOWN,
+					      IOVA_PLACE_RANDOM };
+	unsigned where = take(r, 1), small, how;
 
 	r->shift = c.granule_lg2 = shifts[take(r, 1) % 8];
 	r->flat.first = take(r, 1) & 3;
@@ -376,9 +394,16 @@ static struct iova_space_config config(struct ref *r)
 	c.last = addr(r, r->flat.last) | ((1ull << r->shift) - 1);
 	if (r->flat.grow_last != r->flat.last || where & 16)
 		c.grow_last = addr(r, r->flat.grow_last) | ((1ull << r->shift) - 1);
-	c.flags = take(r, 1) % 4 ? 0 : IOVA_SPACE_NO_PERCPU;
+	how = take(r, 1);
+	c.flags = how % 4 ? 0 : IOVA_SPACE_NO_PERCPU;
+	c.placement = placements[how / 4 % 8];
+	c.seed[0] = how;
 	c.cpu_slots = take(r, 1) % 3;
 	c.quarantine = take(r, 1) % 4 ? 0 : take(r, 1) % 100;
+	c.guard_granules = r->flat.guard = guards[where / 32];
+	r->flat.exact = c.placement == IOVA_PLACE_BOTTOM_UP || c.placement == IOVA_PLACE_TOP_DOWN;
+	r->ordered = r->flat.exact && !c.quarantine; /* what is held back is in the way */
+	r->highest = c.placement == IOVA_PLACE_TOP_DOWN;
 	return c;
 }
 

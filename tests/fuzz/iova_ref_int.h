@@ -20,6 +20,7 @@ struct ref {
 	uint64_t failed; /* mem.failed before the current operation */
 	cpu_set_t cpus;	 /* where this thread may run */
 	int cpu;
+	bool ordered, highest; /* ranges go to the lowest place, or to the highest */
 	struct count_mem mem;
 	struct flat flat;
 };
@@ -85,6 +86,7 @@ static inline uint64_t take_limit(struct ref *r)
 }
 
 /* iova_ref.c */
+bool ref_in_order(const struct ref *r, uint64_t at, const struct flat_wish *w);
 int ref_check_failed(struct ref *r, int err, bool place);
 int ref_check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
 		  uint64_t hi);

@@ -97,20 +97,21 @@ static bool gap(const struct ref *r, const struct iova_request *q, uint64_t *lo,
 	return false;
 }
 
-/* Does the reference see a place in any of the gaps? */
-static bool anywhere(const struct ref *r, const struct iova_request *q, struct flat_wish w)
+/* The place that the reference sees in the gaps: the lowest, or the highest. */
+static uint64_t place_in_gaps(const struct ref *r, const struct iova_request *q, struct flat_wish w)
 {
-	uint64_t hi = w.hi;
+	uint64_t hi = w.hi, found = FLAT_NOWHERE, at;
 
 	while (w.lo <= hi) {
 		w.hi = hi;
 		if (!gap(r, q, &w.lo, &w.hi))
-			return false;
-		if (flat_wish_exists(&r->flat, &w))
-			return true;
+			break;
+		at = flat_wish_place(&r->flat, &w, r->highest);
+		if (at != FLAT_NOWHERE && (found == FLAT_NOWHERE || r->highest))
+			found = at;
 		w.lo = w.hi + 1;
 	}
-	return false;
+	return found;
 }
 
 /* No address can satisfy the boundary. */
@@ -128,8 +129,8 @@ static int check_wish(struct ref *r, uint64_t got, const struct iova_request *q,
 		      const struct flat_wish *w)
 {
 	uint64_t at = granule(r, got), last = got + ((w->n << r->shift) - 1);
-	bool padded = !((at + r->flat.base) & (flat_natural(w->n) - 1));
-	uint32_t padding = padded ? flat_padding((uint32_t)w->n) : 0;
+	bool padded = !((at + r->flat.base) & (flat_natural(&r->flat, w->n) - 1));
+	uint32_t padding = padded ? flat_padding(&r->flat, (uint32_t)w->n) : r->flat.guard;
 
 	CHECK(r, !(got & ((1ull << r->shift) - 1)), "misaligned to the granule");
 	CHECK(r, flat_wish_fits(&r->flat, w, at), "not where it was wished");
@@ -137,6 +138,7 @@ static int check_wish(struct ref *r, uint64_t got, const struct iova_request *q,
 	for (unsigned i = 0; i < q->nr_exclude; i++)
 		CHECK(r, q->exclude[i].first > last || q->exclude[i].last < got, "excluded");
 	CHECK(r, flat_all_free(&r->flat, at, w->n + padding), "overlaps");
+	CHECK(r, !r->ordered || at == place_in_gaps(r, q, *w), "not the place that the order asks for");
 	if (r->flat.nr < FLAT_RANGES)
 		flat_own(&r->flat, (uint32_t)at, (uint32_t)w->n, padding);
 	else
@@ -172,7 +174,7 @@ static int op_wish(struct ref *r)
 		return 0;
 	}
 	if (iova_is_err(got))
-		return ref_check_failed(r, iova_err(got), anywhere(r, &q, w));
+		return ref_check_failed(r, iova_err(got), place_in_gaps(r, &q, w) != FLAT_NOWHERE);
 	return check_wish(r, got, &q, &w);
 }
 

@@ -2,7 +2,8 @@
 IOVA_UNIT =
 if HAVE_CRITERION
 IOVA_UNIT += tests/unit/test_iova_bulk tests/unit/test_iova_fast \
-	tests/unit/test_iova_life tests/unit/test_iova_place tests/unit/test_iova_query tests/unit/test_iova_random \
+	tests/unit/test_iova_guard tests/unit/test_iova_life tests/unit/test_iova_place tests/unit/test_iova_policy \
+	tests/unit/test_iova_query tests/unit/test_iova_random \
 	tests/unit/test_iova_refill tests/unit/test_iova_resv tests/unit/test_iova_space tests/unit/test_iova_span \
 	tests/unit/test_iova_word
 endif
@@ -30,6 +31,16 @@ tests_unit_test_iova_place_SOURCES = tests/unit/test_iova_place.c
 tests_unit_test_iova_place_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_iova_place_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_iova_place_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_guard_SOURCES = tests/unit/test_iova_guard.c
+tests_unit_test_iova_guard_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_guard_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_guard_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_policy_SOURCES = tests/unit/test_iova_policy.c
+tests_unit_test_iova_policy_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_policy_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_policy_LDADD = $(IOVA_UNIT_LIBS)
 
 tests_unit_test_iova_query_SOURCES = tests/unit/test_iova_query.c
 tests_unit_test_iova_query_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -171,3 +171,38 @@ Test(dmap_iotlb, the_device_notices_a_flush_that_did_not_happen)
 	cr_assert_gt(stale_addresses(DMAP_STRICT), 100);
 	cr_assert_gt(stale_addresses(DMAP_LAZY), 10);
 }
+
+/* How many of 200 mappings let the device run on into the next granule, and past its end. */
+static unsigned overruns(enum dmap_mode mode, unsigned guard, enum iova_placement placement)
+{
+	struct env_options o = options(mode, 0, 16);
+	unsigned reached = 0;
+	uint64_t a[200], phys;
+
+	o.iova = (struct iova_space_config){ .guard_granules = guard, .placement = placement };
+	env_open(&env, &o);
+	for (unsigned i = 0; i < 200; i++)
+		cr_assert(!iova_is_err(a[i] = dmap_map(env.space, 0x1000, (1 + i % 9) * PAGE, RW,
+						       NO_LIMIT)));
+	for (unsigned i = 0; i < 200; i++) {
+		uint64_t end = a[i] + (1 + i % 9) * PAGE;
+
+		cr_assert_eq(env_access(&env, end - 1, &phys), 0);
+		reached += !env_access(&env, end, &phys) || !env_access(&env, a[i] - 1, &phys);
+	}
+	for (unsigned i = 0; i < 200; i++)
+		cr_assert_eq(dmap_unmap(env.space, a[i], (1 + i % 9) * PAGE), 0);
+	env_close(&env);
+	return reached;
+}
+
+/* Without guards a neighbour's memory is in reach; with one it never is. */
+Test(dmap_iotlb, a_device_that_overruns_faults_on_the_guard)
+{
+	for (unsigned k = 0; k < 8; k++) {
+		enum dmap_mode mode = k & 1 ? DMAP_LAZY : DMAP_STRICT;
+
+		cr_assert_gt(overruns(mode, 0, (enum iova_placement)(k / 2)), 20);
+		cr_assert_eq(overruns(mode, 1, (enum iova_placement)(k / 2)), 0);
+	}
+}
