@@ -103,7 +103,7 @@ static plat_always_inline int plat_word_take(void *const *cell, size_t off, uint
 
 	local_irq_save(flags);
 	w = (uint64_t *)((char *)READ_ONCE(*cell) + off);
-	ctl = READ_ONCE(w[4]);
+	ctl = READ_ONCE(*plat_ctl_of(w));
 	if (likely(plat_word_mine(ctl))) {
 		old = READ_ONCE(*w);
 		res = PLAT_WORD_MISMATCH;
@@ -125,7 +125,7 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 
 	local_irq_save(flags);
 	w = (uint64_t *)((char *)READ_ONCE(*cell) + off);
-	ctl = READ_ONCE(w[4]);
+	ctl = READ_ONCE(*plat_ctl_of(w));
 	if (likely(plat_word_mine(ctl))) {
 		old = READ_ONCE(*w);
 		if (unlikely(!(ctl & PLAT_CTL_OPEN))) {
@@ -150,7 +150,7 @@ static inline int plat_word_collect(void *const *cell, size_t off, uint64_t need
 
 	local_irq_save(flags);
 	w = (uint64_t *)((char *)READ_ONCE(*cell) + off);
-	ctl = READ_ONCE(w[4]);
+	ctl = READ_ONCE(*plat_ctl_of(w));
 	if (plat_word_mine(ctl)) {
 		res = PLAT_WORD_MISMATCH;
 		if ((ctl & need) == need) {

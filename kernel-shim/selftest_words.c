@@ -42,7 +42,7 @@ struct st_words {
 
 static u64 *word_of(struct st_words *s, unsigned int cpu)
 {
-	return &s->words[cpu].w[0];
+	return &s->words[cpu].word[0].state;
 }
 
 static u64 owned_by(u64 ctl, u64 owner)
@@ -67,16 +67,16 @@ static int take(struct st_words *s, unsigned int unit)
 /* As libiova's word.c: bits that are set over unused units may be cleared by anybody. */
 static void collect(struct st_words *s, unsigned int cpu)
 {
-	u64 *w = word_of(s, cpu), ctl = plat_load_acquire(w + 4);
+	u64 *w = word_of(s, cpu), ctl = plat_load_acquire(plat_ctl_of(w));
 	u32 bits = (u32)ctl & (u32)plat_load_acquire(w), stale;
 
 	if (bits && plat_word_collect(&s->cell, cpu * sizeof(struct plat_words), bits) ==
 			    PLAT_WORD_OK)
 		atomic64_inc(&s->collected);
 	do {
-		ctl = plat_load_acquire(w + 4);
+		ctl = plat_load_acquire(plat_ctl_of(w));
 		stale = (u32)ctl & ~(u32)plat_load_acquire(w);
-	} while (stale && !plat_cas_full(w + 4, ctl, (ctl & ~(u64)stale) + NEXT_EPOCH));
+	} while (stale && !plat_cas_full(plat_ctl_of(w), ctl, (ctl & ~(u64)stale) + NEXT_EPOCH));
 }
 
 /* Frees for the owner to collect.  False: the word does not know the unit. */
@@ -85,10 +85,10 @@ static bool put_remote(struct st_words *s, unsigned int cpu, u64 pat)
 	u64 *w = word_of(s, cpu), ctl;
 
 	do {
-		ctl = plat_load_acquire(w + 4);
+		ctl = plat_load_acquire(plat_ctl_of(w));
 		if (ctl & pat || !(plat_load_acquire(w) & pat))
 			return false;
-	} while (!plat_cas_full(w + 4, ctl, ctl | pat));
+	} while (!plat_cas_full(plat_ctl_of(w), ctl, ctl | pat));
 	atomic64_inc(&s->remote);
 	return true;
 }
@@ -188,20 +188,21 @@ static void steal(struct st_words *s, unsigned int cpu, unsigned int fence)
 	int err;
 
 	do {
-		ctl = plat_load_acquire(w + 4);
-	} while (!plat_cas_full(w + 4, ctl, owned_by(ctl, PLAT_OWN_BUSY)));
+		ctl = plat_load_acquire(plat_ctl_of(w));
+	} while (!plat_cas_full(plat_ctl_of(w), ctl, owned_by(ctl, PLAT_OWN_BUSY)));
 	err = plat_fence_cpus(fence);
 	seen = plat_load_relaxed(w); /* relaxed: ours alone */
 	udelay(1);
 	if (!err && seen != plat_load_relaxed(w)) /* relaxed: ours alone */
 		atomic64_inc(&s->stolen_stores);
 	do {
-		ctl = plat_load_acquire(w + 4);
+		ctl = plat_load_acquire(plat_ctl_of(w));
 		if (!err) {
 			freed |= (u32)ctl & (u32)seen;
 			plat_store_relaxed(w, seen & ~(u64)freed); /* relaxed: the CAS publishes */
 		}
-	} while (!plat_cas_full(w + 4, ctl, owned_by(ctl & ~(u64)freed, cpu) + NEXT_EPOCH));
+	} while (!plat_cas_full(plat_ctl_of(w), ctl,
+				owned_by(ctl & ~(u64)freed, cpu) + NEXT_EPOCH));
 	s->thefts += !err;
 	s->refused += !!err;
 }
@@ -232,9 +233,9 @@ static u64 left_over(struct st_words *s, struct st_torment *t)
 		if (s->hand[i])
 			put(s, s->hand[i] - 1, true);
 	for (i = 0; i < nr_cpu_ids; i++) {
-		ctl = s->words[i].ctl[0];
-		left |= s->words[i].w[0] & ~(u64)(u32)ctl;
-		left |= (u32)ctl & ~s->words[i].w[0];
+		ctl = s->words[i].word[0].ctl;
+		left |= s->words[i].word[0].state & ~(u64)(u32)ctl;
+		left |= (u32)ctl & ~s->words[i].word[0].state;
 	}
 	return left;
 }
@@ -277,7 +278,7 @@ static void words_torment(const char *name, void (*what)(struct st_actor *a), bo
 		goto out;
 	s->cell = s->words;
 	for (i = 0; i < nr_cpu_ids; i++)
-		s->words[i].ctl[0] = owned_by(PLAT_CTL_OPEN, i);
+		s->words[i].word[0].ctl = owned_by(PLAT_CTL_OPEN, i);
 	t->step = what;
 	t->extra = what == step ? steal_some : NULL;
 	t->hotplug = hotplug;

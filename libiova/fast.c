@@ -260,7 +260,7 @@ static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t 
 static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, uint64_t size,
 					   uint64_t *wp, const struct iova_pattern *p, unsigned g)
 {
-	uint64_t ctl = plat_load_acquire(wp + 4); /* IOVA-W3: pairs with IOVA-R2 */
+	uint64_t ctl = plat_load_acquire(plat_ctl_of(wp)); /* IOVA-W3: pairs with IOVA-R2 */
 	uint64_t bits = (uint32_t)(p->full << g);
 	unsigned cpu = plat_cpu_raw();
 
@@ -269,7 +269,7 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 			  /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 			  (plat_load_acquire(wp) & p->chk << g) != p->pat << g ||
 			  /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
-			  !plat_cas_full(wp + 4, ctl, ctl | bits)))
+			  !plat_cas_full(plat_ctl_of(wp), ctl, ctl | bits)))
 		return free_bad(s, iova, size);
 	count_one(&s->slot[cpu].remote_frees);
 	return 0;
@@ -384,7 +384,7 @@ static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, ui
 	/* IOVA-N1: pairs with IOVA-N2 */
 	at->word = word_of(plat_load_acquire(iova_cell_low(s, at->pfn)), iova_off0(at->pfn));
 	/* IOVA-C1: if the range is there it is the caller's, and nobody changes its bits */
-	at->ctl = plat_load_relaxed(at->word + 4);
+	at->ctl = plat_load_relaxed(plat_ctl_of(at->word));
 	return (plat_load_relaxed(at->word) & at->chk) == at->pat &&
 	       !(at->ctl & (IOVA_CTL_LOOK | (uint32_t)at->pat));
 }
@@ -416,7 +416,7 @@ int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
 	struct place at;
 
 	if (plat_unlikely(!check_low(s, iova, size, &at))) {
-		checked->word = iova_no_node.line.w; /* nothing can be freed there */
+		checked->word = &iova_no_node.line.word[0].state; /* nothing can be freed there */
 		return free_slow(s, iova, size, true);
 	}
 	checked->word = at.word;

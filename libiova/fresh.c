@@ -29,12 +29,9 @@ static bool adopt_some(struct iova_ctx *c, unsigned class)
 			      &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			unsigned lg2 = iova_unit_lg2(1) + IOVA_WORD_LG2;
-			struct iova_ref ref = line;
-			uint64_t ctl;
+			struct iova_ref ref = iova_word_in(&line, i);
+			uint64_t ctl = iova_ctl_look(&ref);
 
-			ref.off += i * 8;
-			ref.base_pfn += (uint64_t)i << lg2;
-			ctl = iova_ctl_look(&ref);
 			if (iova_own(ctl) == PLAT_OWN_NONE &&
 			    iova_fits(c->want, ref.base_pfn, ref.base_pfn + (1ull << lg2) - 1) &&
 			    iova_adopt(c, &ref, ctl, class))
@@ -126,7 +123,7 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
  */
 void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill)
 {
-	uint64_t bits = 0xffff0000ffffull << half, *ctlp = w + 4, ctl, old;
+	uint64_t bits = 0xffff0000ffffull << half, *ctlp = plat_ctl_of(w), ctl, old;
 
 	/* A word that is SHARED already keeps its class. */
 	do {
@@ -151,7 +148,7 @@ static void open_words(struct plat_words *line, unsigned own, unsigned class, un
 		       uint64_t flags)
 {
 	for (unsigned i = 0; i < 4; i++, mask >>= 2) {
-		uint64_t *ctlp = &line->ctl[i];
+		uint64_t *ctlp = &line->word[i].ctl;
 		uint64_t ctl = plat_load_acquire(ctlp); /* IOVA-W3: pairs with IOVA-R2 */
 		uint64_t whole = iova_ctl(own, class, PLAT_CTL_OPEN | flags);
 
@@ -159,15 +156,15 @@ static void open_words(struct plat_words *line, unsigned own, unsigned class, un
 		    /* IOVA-A5: pairs with IOVA-A4 */
 		    plat_cas_full(ctlp, ctl, iova_ctl(PLAT_OWN_BUSY, class, 0))) {
 			/* BUSY: ours alone until the next store */
-			plat_store_relaxed(&line->w[i], 0);
+			plat_store_relaxed(&line->word[i].state, 0);
 			/* IOVA-A2: pairs with IOVA-W3 */
 			plat_store_release(ctlp, (ctl & IOVA_CTL_EPOCH) | whole);
 			continue;
 		}
 		if (mask & 1)
-			iova_half_open(&line->w[i], 0, whole & ~PLAT_CTL_OWN, 0);
+			iova_half_open(&line->word[i].state, 0, whole & ~PLAT_CTL_OWN, 0);
 		if (mask & 2)
-			iova_half_open(&line->w[i], 16, whole & ~PLAT_CTL_OWN, 0);
+			iova_half_open(&line->word[i].state, 16, whole & ~PLAT_CTL_OWN, 0);
 	}
 }
 
@@ -194,12 +191,10 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line,
 			      &near)) {
 		for (unsigned i = 0; i < 4; i++) {
-			struct iova_ref ref = line;
+			struct iova_ref ref = iova_word_in(&line, i);
 			struct iova_units u;
 			uint64_t ctl;
 
-			ref.off += i * 8;
-			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(1) + IOVA_WORD_LG2);
 			ctl = iova_ctl_look(&ref);
 			c->busy |= iova_own(ctl) == PLAT_OWN_BUSY;
 			if ((iova_own(ctl) != c->own && iova_own(ctl) != PLAT_OWN_SHARED) ||
@@ -226,13 +221,11 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 	struct iova_node *parent = line->node, *node;
 
 	for (unsigned i = 0; i < 4; i++) {
-		struct iova_ref ref = *line;
+		struct iova_ref ref = iova_word_in(line, i);
 		struct iova_units u;
 		unsigned child;
 		int r;
 
-		ref.off += i * 8;
-		ref.base_pfn += (uint64_t)i << (iova_unit_lg2(line->level) + IOVA_WORD_LG2);
 		u = take_units(c, &ref, parts);
 		if (!u.mask)
 			continue;

@@ -239,14 +239,14 @@ static inline uint32_t iova_used(uint64_t w)
 	return (uint32_t)(w | w >> 32);
 }
 
-/* Offset of a word in the memory of the level-1 node, from the pfn. */
+/* Offset of a word in the memory of the level-1 node, from the pfn: 16 bytes a word. */
 static plat_always_inline size_t iova_off0(uint64_t pfn)
 {
-	return offsetof(struct iova_node, line0) + ((pfn >> 1 & 0x3c0) | (pfn >> 2 & 0x18));
+	return offsetof(struct iova_node, line0) + (pfn >> 1 & 0x3f0);
 }
 static plat_always_inline size_t iova_off1(uint64_t pfn)
 {
-	return offsetof(struct iova_node, line) + (pfn >> 6 & 0x18);
+	return offsetof(struct iova_node, line) + (pfn >> 5 & 0x30);
 }
 static inline unsigned iova_unit_of(const struct iova_ref *ref, uint64_t pfn)
 {
@@ -258,14 +258,14 @@ static inline uint64_t *iova_word(const struct iova_ref *ref)
 }
 static inline uint64_t *iova_word_ctl(const struct iova_ref *ref)
 {
-	return iova_word(ref) + 4;
+	return plat_ctl_of(iova_word(ref));
 }
 /* Word @i of a line, which is what names its word 0. */
 static inline struct iova_ref iova_word_in(const struct iova_ref *line, unsigned i)
 {
 	struct iova_ref ref = *line;
 
-	ref.off += i * 8;
+	ref.off += i * (uint32_t)sizeof(struct plat_word);
 	ref.base_pfn += (uint64_t)i << (iova_unit_lg2(line->level) + IOVA_WORD_LG2);
 	return ref;
 }

@@ -6,7 +6,6 @@
 /* All words of one level that are @cpu's.  0 or -EAGAIN. */
 static int drain_level(struct iova_space *s, unsigned level, unsigned cpu)
 {
-	unsigned lg2 = iova_unit_lg2(level) + IOVA_WORD_LG2;
 	struct iova_node *near = s->root;
 	struct iova_ref line;
 	uint64_t from = 0;
@@ -14,12 +13,9 @@ static int drain_level(struct iova_space *s, unsigned level, unsigned cpu)
 
 	while (iova_next_line(s, level, from, s->last_pfn, 0, 0, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
-			struct iova_ref ref = line;
-			uint64_t own;
+			struct iova_ref ref = iova_word_in(&line, i);
+			uint64_t own = iova_own(iova_ctl_look(&ref));
 
-			ref.off += i * 8;
-			ref.base_pfn += (uint64_t)i << lg2;
-			own = iova_own(iova_ctl_look(&ref));
 			/* Whoever made it BUSY may give it back to its owner. */
 			if (own == PLAT_OWN_BUSY || (own == cpu && iova_share(s, &ref)))
 				r = -EAGAIN;

@@ -24,8 +24,9 @@ static unsigned empty_halves(uint64_t w)
 /* What the word will hold when what REM has is collected.  A look; parking decides. */
 static uint64_t after_collect(const uint64_t *w)
 {
-	uint32_t rem = (uint32_t)plat_load_acquire(w + 4); /* IOVA-W7: pairs with IOVA-W6 */
-	uint64_t now = plat_load_relaxed(w);		   /* IOVA-K2 */
+	/* IOVA-W7: pairs with IOVA-W6 */
+	uint32_t rem = (uint32_t)plat_load_acquire(plat_ctl_of(w));
+	uint64_t now = plat_load_relaxed(w); /* IOVA-K2 */
 	uint32_t freed = rem & iova_used(now);
 
 	return now & ~(freed | (uint64_t)freed << 32);

@@ -119,23 +119,23 @@ static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsi
 {
 	unsigned class = c->want->class, lg2 = iova_unit_lg2(line->level);
 	unsigned pushed = 0;
-	const uint64_t *w = iova_word(line);
 
 	for (unsigned i = 4; i-- > first;) {
+		struct iova_ref ref = iova_word_in(line, i);
 		/* IOVA-H1: only hints come of it */
-		uint64_t ctl = plat_load_relaxed(&w[i + 4]), base;
+		uint64_t ctl = plat_load_relaxed(iova_word_ctl(&ref));
 		uint32_t slots;
 
 		if (iova_own(ctl) != c->own)
 			continue;
 		/* IOVA-H1 */
-		slots = iova_slots(plat_load_relaxed(&w[i]) | (uint32_t)ctl, class);
-		base = line->base_pfn + ((uint64_t)i << (lg2 + IOVA_WORD_LG2));
+		slots = iova_slots(plat_load_relaxed(iova_word(&ref)) | (uint32_t)ctl, class);
 		while (slots) {
 			unsigned g = 31u - (unsigned)__builtin_clz(slots);
 
 			slots &= ~(1u << g);
-			iova_hint_push(c->slot, line->level, class, base + ((uint64_t)g << lg2));
+			iova_hint_push(c->slot, line->level, class,
+				       ref.base_pfn + ((uint64_t)g << lg2));
 			pushed++;
 		}
 	}
@@ -149,12 +149,10 @@ static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsi
 static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bool own_class)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		struct iova_ref ref = *line;
+		struct iova_ref ref = iova_word_in(line, i);
 		uint64_t ctl, own, pfn;
 		uint32_t cand;
 
-		ref.off += i * 8;
-		ref.base_pfn += (uint64_t)i << (iova_unit_lg2(line->level) + IOVA_WORD_LG2);
 		ctl = iova_ctl_look(&ref);
 		own = iova_own(ctl);
 		if (own == PLAT_OWN_NONE && !own_class && line->level == 1)
@@ -187,10 +185,9 @@ static bool hint_line(struct iova_ctx *c, const struct iova_ref *line)
 	unsigned pushed;
 
 	for (unsigned i = 0; i < 4; i++) {
-		struct iova_ref ref = *line;
+		struct iova_ref ref = iova_word_in(line, i);
 		uint64_t ctl;
 
-		ref.off += i * 8;
 		ctl = iova_ctl_look(&ref);
 		if (iova_own(ctl) == c->own && (ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
 			return false;
@@ -329,13 +326,11 @@ static bool share_foreign(struct iova_ctx *c, unsigned level, unsigned run)
 	while (!any && !c->refused &&
 	       iova_next_line(c->s, level, from, c->want->hi, 0, run, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
-			struct iova_ref ref = line;
+			struct iova_ref ref = iova_word_in(&line, i);
 			uint64_t ctl, word, own;
 			uint32_t freed;
 			int r;
 
-			ref.off += i * 8;
-			ref.base_pfn += (uint64_t)i << (iova_unit_lg2(level) + IOVA_WORD_LG2);
 			ctl = iova_ctl_look(&ref);
 			own = iova_own(ctl);
 			word = plat_load_relaxed(iova_word(&ref)); /* a look; the CAS decides */

@@ -135,13 +135,12 @@ static uint64_t line_value(const struct iova_ref *line, const bool *judged)
 	uint64_t value = 0;
 
 	for (unsigned i = 0; i < 4; i++) {
-		const uint64_t *w = (uint64_t *)((char *)line->node + line->off) + i;
-		uint64_t ctl = plat_load_acquire(w + 4); /* IOVA-W3: pairs with IOVA-R2 */
+		struct iova_ref ref = iova_word_in(line, i);
+		uint64_t ctl = iova_ctl_look(&ref);
 		unsigned class = iova_ctl_class(ctl);
 
 		if (judged[i] || iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED)
-			/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
-			value = join(value, iova_word_value(plat_load_acquire(w), class,
+			value = join(value, iova_word_value(iova_word_look(&ref), class,
 							    line->level, ctl));
 		else
 			value = join(value, 1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
@@ -174,9 +173,8 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 	if (!old)
 		return;
 	for (unsigned i = 0; i < 4; i++) {
-		struct iova_ref ref = *line;
+		struct iova_ref ref = iova_word_in(line, i);
 
-		ref.off += i * 8;
 		judged[i] = judge(&ref, iova_ctl_look(&ref), cpu, &owned);
 	}
 	if (owned) {

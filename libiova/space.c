@@ -51,10 +51,9 @@ const struct iova_pattern iova_patterns[33] = {
 #undef P
 
 #define NO_CTL ((uint64_t)IOVA_OWN_PARKED << PLAT_CTL_OWN_SHIFT)
-#define NO_WORDS                                                        \
-	{                                                               \
-		{ IOVA_POISON, IOVA_POISON, IOVA_POISON, IOVA_POISON }, \
-			{ NO_CTL, NO_CTL, NO_CTL, NO_CTL },             \
+#define NO_WORDS                                                                        \
+	{                                                                               \
+		.word = { [0 ... PLAT_LINE_WORDS - 1] = { IOVA_POISON, NO_CTL } }, \
 	}
 /* Parked words, every unit missing. */
 struct iova_node iova_no_node = {
@@ -163,8 +162,8 @@ static size_t node_bytes(const struct iova_space *s, unsigned level)
 static void init_words(struct plat_words *words, uint64_t w, uint64_t ctl)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		words->w[i] = w;
-		words->ctl[i] = ctl;
+		words->word[i].state = w;
+		words->word[i].ctl = ctl;
 	}
 }
 

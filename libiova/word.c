@@ -346,7 +346,7 @@ static void ref_in_node(struct iova_space *s, struct iova_node *node, unsigned l
 	ref->base_pfn = pfn >> lg2 << lg2;
 	ref->child = (uint8_t)(pfn >> IOVA_LINE_LG2 & (IOVA_CHILDREN - 1));
 	ref->cell = level <= 1 ? iova_cell(s, pfn) : NULL;
-	ref->off = (uint32_t)(level ? offsetof(struct iova_node, line) + (pfn >> lg2 & 3) * 8
+	ref->off = (uint32_t)(level ? offsetof(struct iova_node, line.word[pfn >> lg2 & 3])
 				    : iova_off0(pfn));
 }
 

@@ -52,7 +52,8 @@
  *   plat_percpu_ok()   whether CPU-local updates exist here.  If not, they all
  *                      return PLAT_WORD_FOREIGN.
  *
- *   struct plat_words  four 64-bit state words, each with a control word:
+ *   struct plat_words  a cache line: four 64-bit state words, each with its control
+ *     word right behind it (struct plat_word), so that one offset finds both.
  *     low 32 bits of the control word: bits set by other CPUs (PLAT_CTL_REM)
  *     bits 32-47: owner, a CPU number or one of PLAT_OWN_*
  *     bit 48: PLAT_CTL_OPEN, without which plat_word_put() refuses
@@ -65,7 +66,7 @@
  *   plat_word_put(cell, off, chk, pat)
  *   plat_word_collect(cell, off, need)
  *     One step with respect to everything else that runs on the calling CPU:
- *       w = (uint64_t *)(*cell + off), ctl = w + 4;
+ *       w = (uint64_t *)(*cell + off), ctl = plat_ctl_of(w);
  *       owner(ctl) is not this CPU                    -> PLAT_WORD_FOREIGN
  *       take:    *w & full, or ctl & (u32)full        -> PLAT_WORD_MISMATCH
  *       put:     PLAT_CTL_OPEN is not set in ctl      -> PLAT_WORD_CLOSED
@@ -154,10 +155,22 @@ enum plat_word_result {
 	PLAT_WORD_CLOSED,
 };
 
+#define PLAT_LINE_WORDS 4
+
+struct plat_word {
+	uint64_t state;
+	uint64_t ctl;
+};
+
 struct plat_words {
-	uint64_t w[4];
-	uint64_t ctl[4];
+	struct plat_word word[PLAT_LINE_WORDS];
 } __attribute__((aligned(PLAT_CACHELINE)));
+
+/* The control word of the state word @state points to. */
+static inline uint64_t *plat_ctl_of(const uint64_t *state)
+{
+	return &((struct plat_word *)(uintptr_t)state)->ctl;
+}
 
 #include "plat_impl.h"
 

@@ -18,6 +18,11 @@
 #ifndef PLAT_RSEQ_X86_H
 #define PLAT_RSEQ_X86_H
 
+/* The sections below know it: a state word, then REM at byte 8, owner and flags at byte 12. */
+_Static_assert(offsetof(struct plat_word, ctl) == 8 && PLAT_CTL_OWN_SHIFT == 32 &&
+		       PLAT_CTL_OPEN == 1ull << 48,
+	       "control word");
+
 /* 0x53053053 is the signature glibc registers on x86; it stands before each abort handler. */
 #define PLAT_RSEQ_BEGIN                                                        \
 	".pushsection __rseq_cs, \"aw\"\n\t"                                   \
@@ -56,13 +61,13 @@ static plat_always_inline int plat_word_take(void *const *cell, size_t off, uint
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
 		     "movq %[cell], %%rax\n\t"
-		     "movzwl 36(%%rax,%[off]), %%ecx\n\t"
+		     "movzwl 12(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
 		     "movq (%%rax,%[off]), %%rcx\n\t"
 		     "testq %[full], %%rcx\n\t"
 		     "jne %l[mismatch]\n\t"
-		     "testl %k[full], 32(%%rax,%[off])\n\t"
+		     "testl %k[full], 8(%%rax,%[off])\n\t"
 		     "jne %l[mismatch]\n\t"
 		     "orq %[pat], %%rcx\n\t"
 		     "movq %%rcx, (%%rax,%[off])\n"
@@ -85,7 +90,7 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
 		     "movq %[cell], %%rax\n\t"
-		     "movl 36(%%rax,%[off]), %%ecx\n\t"
+		     "movl 12(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
 		     "testl $0x10000, %%ecx\n\t"
@@ -94,7 +99,7 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 		     "andq %[chk], %%rcx\n\t"
 		     "cmpq %[pat], %%rcx\n\t"
 		     "jne %l[mismatch]\n\t"
-		     "testl %k[pat], 32(%%rax,%[off])\n\t"
+		     "testl %k[pat], 8(%%rax,%[off])\n\t"
 		     "jne %l[mismatch]\n\t"
 		     "xorq %[pat], (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
@@ -118,10 +123,10 @@ static plat_always_inline int plat_word_collect(void *const *cell, size_t off, u
 
 	__asm__ goto(PLAT_RSEQ_BEGIN
 		     "movq %[cell], %%rax\n\t"
-		     "movzwl 36(%%rax,%[off]), %%ecx\n\t"
+		     "movzwl 12(%%rax,%[off]), %%ecx\n\t"
 		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
 		     "jne %l[foreign]\n\t"
-		     "movq 32(%%rax,%[off]), %%rcx\n\t"
+		     "movq 8(%%rax,%[off]), %%rcx\n\t"
 		     "andq %[need], %%rcx\n\t"
 		     "cmpq %[need], %%rcx\n\t"
 		     "jne %l[mismatch]\n\t"

@@ -20,7 +20,7 @@ static void nothing(void)
 static void own_0(void)
 {
 	cell = &words;
-	words.ctl[0] = 0ull << PLAT_CTL_OWN_SHIFT | PLAT_CTL_OPEN;
+	words.word[0].ctl = 0ull << PLAT_CTL_OWN_SHIFT | PLAT_CTL_OPEN;
 }
 
 /* Takes granule @bit of the owned word; a few aborted steps are tried again. */
@@ -47,12 +47,12 @@ static void take_2(void)
 }
 static void took_012(void)
 {
-	mc_assert(words.w[0] == 7);
+	mc_assert(words.word[0].state == 7);
 }
 /* What steps are made to prevent: the same with a load and a store. */
 static void store_1(void)
 {
-	plat_store_relaxed(&words.w[0], plat_load_relaxed(&words.w[0]) | 2);
+	plat_store_relaxed(&words.word[0].state, plat_load_relaxed(&words.word[0].state) | 2);
 }
 static void take_put_0(void)
 {
@@ -73,13 +73,13 @@ static void both_take_0(void)
 }
 static void took_0(void)
 {
-	mc_assert(words.w[0] == counter[0]);
+	mc_assert(words.word[0].state == counter[0]);
 }
 /* A free from another CPU goes to the control word; the owner collects it. */
 static void put_remote(void)
 {
 	if (plat_load_acquire(&done))
-		plat_fetch_or_full(&words.ctl[0], 1);
+		plat_fetch_or_full(&words.word[0].ctl, 1);
 }
 static void take_collect(void)
 {
@@ -88,31 +88,31 @@ static void take_collect(void)
 	take_0();
 	plat_store_release(&done, 1);
 	mc_assert(take(0) == PLAT_WORD_MISMATCH);
-	if (!(plat_load_relaxed(&words.ctl[0]) & 1))
+	if (!(plat_load_relaxed(&words.word[0].ctl) & 1))
 		return;
 	for (int i = 0; i < TRIES && r == PLAT_WORD_FOREIGN; i++)
 		r = plat_word_collect(&cell, 0, 1);
 	mc_assert(r == PLAT_WORD_OK);
-	plat_fetch_and_full(&words.ctl[0], ~1ull);
+	plat_fetch_and_full(&words.word[0].ctl, ~1ull);
 	take_0();
 }
 static void collected(void)
 {
-	mc_assert(words.w[0] == 1);
+	mc_assert(words.word[0].state == 1);
 }
 
 /* Taking a word from its owner: it must know, and a step under way must be over. */
 static void steal(bool fence)
 {
-	uint64_t ctl = plat_load_relaxed(&words.ctl[0]);
+	uint64_t ctl = plat_load_relaxed(&words.word[0].ctl);
 	uint64_t busy = (ctl & ~PLAT_CTL_OWN) | (uint64_t)PLAT_OWN_BUSY << PLAT_CTL_OWN_SHIFT;
 	uint64_t w;
 
-	mc_assert(plat_cas_full(&words.ctl[0], ctl, busy));
+	mc_assert(plat_cas_full(&words.word[0].ctl, ctl, busy));
 	if (fence)
 		mc_assert(plat_fence_cpus(0) == 0);
-	w = plat_load_relaxed(&words.w[0]);
-	plat_store_relaxed(&words.w[0], w | 2);
+	w = plat_load_relaxed(&words.word[0].state);
+	plat_store_relaxed(&words.word[0].state, w | 2);
 	plat_store_release(&done, 1);
 }
 static void steal_fence(void)
@@ -137,7 +137,7 @@ static void try_take_0_2(void)
 }
 static void stolen(void)
 {
-	mc_assert(words.w[0] == (2 | counter[0]));
+	mc_assert(words.word[0].state == (2 | counter[0]));
 }
 
 /* Replacing what the cell points to: after the fence no step touches the old words. */
@@ -145,7 +145,7 @@ static void cell_init(void)
 {
 	struct plat_words *w = plat_mem_default.alloc(NULL, sizeof(*w), 64);
 
-	w->ctl[0] = words.ctl[0] = PLAT_CTL_OPEN;
+	w->word[0].ctl = words.word[0].ctl = PLAT_CTL_OPEN;
 	cell = w;
 }
 static void replace(bool fence)

@@ -90,13 +90,13 @@ static int mc_word_try(struct mc_thr *t, enum mc_word what, void *const *cell, s
 	if (t->aborted)
 		return PLAT_WORD_FOREIGN;
 	w = (uint64_t *)(uintptr_t)(base + off);
-	ctl = mc_step_load(w + 4, sizeof(*w), site);
+	ctl = mc_step_load(plat_ctl_of(w), sizeof(*w), site);
 	if (t->aborted || (ctl & PLAT_CTL_OWN) >> PLAT_CTL_OWN_SHIFT != t->cpu)
 		return PLAT_WORD_FOREIGN;
 	val = mc_step_load(w, sizeof(*w), site);
 	/* The tests on the control word read it again, as the assembly does. */
 	if (!t->aborted)
-		ctl = mc_step_load(w + 4, sizeof(*w), site);
+		ctl = mc_step_load(plat_ctl_of(w), sizeof(*w), site);
 	if (t->aborted)
 		return PLAT_WORD_FOREIGN;
 	r = mc_word_test(what, ctl, val, a, b, &next);

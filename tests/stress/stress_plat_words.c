@@ -161,12 +161,12 @@ static void *steal(void *arg)
 		uint64_t busy = (uint64_t)PLAT_OWN_BUSY << PLAT_CTL_OWN_SHIFT | PLAT_CTL_OPEN;
 		uint64_t before;
 
-		plat_cas_full(&words[cpu].ctl[0], mine, busy);
+		plat_cas_full(&words[cpu].word[0].ctl, mine, busy);
 		plat_fence_cpus(thefts & 1 ? cpu : PLAT_CPU_NONE);
-		before = plat_load_relaxed(&words[cpu].w[0]);
+		before = plat_load_relaxed(&words[cpu].word[0].state);
 		usleep(20);
-		stolen_stores += before != plat_load_relaxed(&words[cpu].w[0]);
-		plat_cas_full(&words[cpu].ctl[0], busy, mine);
+		stolen_stores += before != plat_load_relaxed(&words[cpu].word[0].state);
+		plat_cas_full(&words[cpu].word[0].ctl, busy, mine);
 		thefts++;
 		usleep(100);
 	}
@@ -180,7 +180,7 @@ static void run(uint64_t seed)
 	uint64_t seeds[2] = { seed + 100, seed + 200 };
 
 	for (unsigned i = 0; i < CPUS; i++)
-		words[i].ctl[0] = (uint64_t)i << PLAT_CTL_OWN_SHIFT | PLAT_CTL_OPEN;
+		words[i].word[0].ctl = (uint64_t)i << PLAT_CTL_OWN_SHIFT | PLAT_CTL_OPEN;
 	sigaction(SIGUSR1, &sa, NULL);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		workers[i].seed = seed + i;
@@ -215,7 +215,7 @@ int main(void)
 	}
 	for (unsigned i = 0; i < CPUS; i++) {
 		counters += counter[i].count;
-		left |= words[i].w[0];
+		left |= words[i].word[0].state;
 	}
 	printf("# %llu steps, %llu in signal handlers, %llu thefts, %llu counted\n",
 	       (unsigned long long)steps, (unsigned long long)signal_steps,

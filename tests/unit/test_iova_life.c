@@ -15,9 +15,9 @@ static unsigned owned_by(struct iova_space *s, unsigned cpu)
 
 	for (struct iova_node *node = s->nodes; node; node = node->next) {
 		for (unsigned i = 0; i < 4; i++)
-			nr += iova_own(node->line.ctl[i]) == cpu;
+			nr += iova_own(node->line.word[i].ctl) == cpu;
 		for (unsigned i = 0; node->level == 1 && i < IOVA_CHILDREN * 4; i++)
-			nr += iova_own(node->line0[i / 4].ctl[i % 4]) == cpu;
+			nr += iova_own(node->line0[i / 4].word[i % 4].ctl) == cpu;
 	}
 	return nr;
 }

@@ -110,7 +110,7 @@ static int child(void)
 	if (plat_fence_cpus(PLAT_CPU_NONE) || plat_fence_cpus(plat_cpu()))
 		return 1;
 	for (int i = 0; i < 1000 && res == PLAT_WORD_FOREIGN; i++) {
-		words.ctl[0] = (uint64_t)plat_cpu() << PLAT_CTL_OWN_SHIFT;
+		words.word[0].ctl = (uint64_t)plat_cpu() << PLAT_CTL_OWN_SHIFT;
 		res = plat_word_take(&cell, 0, 1, 1);
 	}
 	if ((res == PLAT_WORD_OK) != plat_percpu_ok())

@@ -8,7 +8,7 @@
 
 UNIT_RUN_TWICE();
 
-#define OFF 16 /* the third word */
+#define OFF offsetof(struct plat_words, word[2])
 
 static struct plat_words words;
 static void *cell = &words;
@@ -23,7 +23,7 @@ static unsigned own(uint64_t flags)
 	CPU_SET(cpu, &set);
 	cr_assert_eq(sched_setaffinity(0, sizeof(set), &set), 0);
 	cr_assert_eq(plat_cpu(), cpu);
-	words.ctl[2] = (uint64_t)cpu << PLAT_CTL_OWN_SHIFT | flags;
+	words.word[2].ctl = (uint64_t)cpu << PLAT_CTL_OWN_SHIFT | flags;
 	return cpu;
 }
 
@@ -41,8 +41,8 @@ static unsigned own(uint64_t flags)
 
 static void check_word(uint64_t value)
 {
-	cr_assert_eq(words.w[2], plat_percpu_ok() ? value : 0);
-	cr_assert_eq(words.w[0] | words.w[1] | words.w[3], 0);
+	cr_assert_eq(words.word[2].state, plat_percpu_ok() ? value : 0);
+	cr_assert_eq(words.word[0].state | words.word[1].state | words.word[3].state, 0);
 }
 
 Test(words, take_sets_free_bits)
@@ -61,12 +61,12 @@ Test(words, take_respects_remote_bits)
 	uint64_t ctl;
 
 	own(0);
-	words.ctl[2] |= 0x8;
-	ctl = words.ctl[2];
+	words.word[2].ctl |= 0x8;
+	ctl = words.word[2].ctl;
 	STEP(plat_word_take(&cell, OFF, 0xc, 0x4), PLAT_WORD_MISMATCH);
 	STEP(plat_word_take(&cell, OFF, 0x8ull << 32, 0x8ull << 32), PLAT_WORD_OK);
 	check_word(0x8ull << 32);
-	cr_assert_eq(words.ctl[2], ctl);
+	cr_assert_eq(words.word[2].ctl, ctl);
 }
 
 Test(words, put_clears_what_matches)
@@ -78,7 +78,7 @@ Test(words, put_clears_what_matches)
 	STEP(plat_word_put(&cell, OFF, 0xf0, 0x30), PLAT_WORD_OK);
 	check_word(0x01);
 	STEP(plat_word_put(&cell, OFF, 0xf0, 0x30), PLAT_WORD_MISMATCH);
-	words.ctl[2] |= 1;
+	words.word[2].ctl |= 1;
 	STEP(plat_word_put(&cell, OFF, 0xf, 1), PLAT_WORD_MISMATCH);
 	check_word(0x01);
 }
@@ -96,9 +96,9 @@ Test(words, collect_takes_over_remote_frees)
 	own(0);
 	STEP(plat_word_take(&cell, OFF, ~0ull, 0x700000007), PLAT_WORD_OK);
 	STEP(plat_word_collect(&cell, OFF, 3), PLAT_WORD_MISMATCH);
-	words.ctl[2] |= 1;
+	words.word[2].ctl |= 1;
 	STEP(plat_word_collect(&cell, OFF, 3), PLAT_WORD_MISMATCH);
-	words.ctl[2] |= 2;
+	words.word[2].ctl |= 2;
 	STEP(plat_word_collect(&cell, OFF, 3), PLAT_WORD_OK);
 	check_word(0x400000004);
 }
@@ -112,7 +112,7 @@ Test(words, other_owners_are_foreign)
 	for (unsigned i = 0; i <= sizeof(nobody) / sizeof(nobody[0]); i++) {
 		uint64_t owner = i ? nobody[i - 1] : cpu + 1;
 
-		words.ctl[2] = owner << PLAT_CTL_OWN_SHIFT | PLAT_CTL_OPEN | 1;
+		words.word[2].ctl = owner << PLAT_CTL_OWN_SHIFT | PLAT_CTL_OPEN | 1;
 		cr_assert_eq(plat_word_take(&cell, OFF, 2, 2), PLAT_WORD_FOREIGN);
 		cr_assert_eq(plat_word_put(&cell, OFF, 0, 0), PLAT_WORD_FOREIGN);
 		cr_assert_eq(plat_word_collect(&cell, OFF, 1), PLAT_WORD_FOREIGN);
