@@ -174,6 +174,7 @@ int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gathe
 int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r,
 		    uint64_t fence);
 int dmap_flush_sync(struct dmap_space *space);
+bool dmap_flush_claim(struct dmap_space *space);
 int dmap_flush_begin(struct dmap_space *space);
 int dmap_flush_poll(struct dmap_space *space);
 

@@ -72,5 +72,6 @@ bool dmap_ring_push_long(struct dmap_space *space, uint64_t first, uint64_t size
 int dmap_ring_retire(struct dmap_space *space, struct dmap_ring *ring);
 void dmap_ring_retire_all(struct dmap_space *space, struct dmap_ring *ring, uint64_t max);
 void dmap_ring_mark(struct dmap_space *space, struct dmap_ring *ring, bool force);
+void dmap_ring_mark_at(struct dmap_space *space, struct dmap_ring *ring, uint64_t head);
 
 #endif

@@ -25,11 +25,32 @@ static bool is_inbox(const struct dmap_space *space, const struct dmap_ring *rin
 	return ring > &space->ring[space->slots];
 }
 
+/* Is the oldest entry that no flush has covered too old? */
 static bool expired(struct dmap_space *space, struct dmap_ring *ring)
 {
-	/* relaxed: a hint */
-	return space->now_ns &&
-	       dmap_now(space) - plat_load_relaxed(&ring->since_ns) >= space->age_ns;
+	/* relaxed: hints; a wrong answer moves a flush */
+	uint64_t mark = plat_load_relaxed(&ring->mark);
+	bool covered = dmap_covered(space, dmap_mark_stamp(mark));
+	uint32_t first = covered ? dmap_mark_pos(mark) :
+				   (uint32_t)plat_load_relaxed(&ring->tail); /* relaxed: a hint */
+
+	if (!space->now_ns || first == (uint32_t)plat_load_relaxed(&ring->head)) /* relaxed: a hint */
+		return false;
+	/* relaxed: hints */
+	return dmap_now(space) - plat_load_relaxed(covered ? &ring->mark_ns : &ring->since_ns) >=
+	       space->age_ns;
+}
+
+/* Begin a flush of what is in the ring, unless one is pending: 0 or the queue's error. */
+static int flush_ring(struct dmap_space *space, struct dmap_ring *ring)
+{
+	/* DMA-A1: with a position come its clears; pairs with DMA-R1 */
+	uint64_t head = plat_load_acquire(&ring->head);
+
+	if (!dmap_flush_claim(space)) /* DMA-F1 */
+		return 0;
+	dmap_ring_mark_at(space, ring, head);
+	return dmap_flush_begin(space);
 }
 
 /* Marked entries that are not retired, and a flush begun since they were marked. */
@@ -48,21 +69,20 @@ static void look_at_limits(struct dmap_space *space, struct dmap_ring *ring, uin
 {
 	/* relaxed: a stale tail asks for a flush too early, never for a free */
 	uint64_t tail = plat_load_relaxed(&ring->tail), mark;
-	bool full = pos + 1 - tail >= space->lazy_entries;
+	bool full = pos + 1 - tail >= space->lazy_entries, ready;
 
 	dmap_flush_poll(space);
-	if (!full && !expired(space, ring))
-		return;
 	/* relaxed: whether to begin a flush */
 	mark = plat_load_relaxed(&ring->mark);
-	if (dmap_mark_pos(mark) == (uint32_t)tail || !dmap_covered(space, dmap_mark_stamp(mark))) {
-		dmap_ring_mark(space, ring, false);
-		if (dmap_flush_begin(space))
-			return;
-	} else if (!is_inbox(space, ring)) {
-		return; /* what is queued is being retired already */
+	/* What a flush has covered is retired first; by an inbox's owner, unless it is full. */
+	ready = dmap_mark_pos(mark) != (uint32_t)tail &&
+		dmap_covered(space, dmap_mark_stamp(mark));
+	if (!(full && !ready) && !expired(space, ring)) {
+		if (full && is_inbox(space, ring))
+			dmap_ring_retire(space, ring);
+		return;
 	}
-	if (full || !is_inbox(space, ring))
+	if (!flush_ring(space, ring) && (full || !is_inbox(space, ring)))
 		dmap_ring_retire(space, ring);
 }
 
@@ -245,33 +265,57 @@ static bool holds(const struct dmap_ring *ring)
 	return plat_load_relaxed(&ring->head) != plat_load_relaxed(&ring->tail);
 }
 
-/* What the timer does with one ring: whether it asks for a flush. */
-static bool visit(struct dmap_space *space, unsigned i, unsigned cpu)
-{
-	struct dmap_ring *ring = &space->ring[i];
+/* Rings of which one call notes the heads; others are marked with a fence each. */
+#define NOTED 8
 
-	/* relaxed: a hint */
-	count_idle(ring, plat_load_relaxed(&ring->tail));
-	retire_expired(space, i, cpu);
-	dmap_ring_mark(space, ring, false);
-	/* relaxed: whether to begin a flush */
-	return holds(ring) && !dmap_covered(space, dmap_mark_stamp(plat_load_relaxed(&ring->mark))) &&
-	       expired(space, ring);
+/* Begin a flush of what is in all rings, unless one is pending: 0 or the queue's error. */
+static int flush_rings(struct dmap_space *space)
+{
+	struct {
+		struct dmap_ring *ring;
+		uint64_t head;
+	} noted[NOTED];
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < space->rings; i++) {
+		struct dmap_ring *ring = &space->ring[i];
+
+		if (!holds(ring))
+			continue;
+		if (nr == NOTED) {
+			dmap_ring_mark(space, ring, true);
+			continue;
+		}
+		noted[nr].ring = ring;
+		/* DMA-A1: with a position come its clears; pairs with DMA-R1 */
+		noted[nr++].head = plat_load_acquire(&ring->head);
+	}
+	if (!dmap_flush_claim(space)) /* DMA-F1 */
+		return 0;
+	while (nr--)
+		dmap_ring_mark_at(space, noted[nr].ring, noted[nr].head);
+	return dmap_flush_begin(space);
 }
 
 static int flush_expired(struct dmap_space *space)
 {
 	int begun = 0, r = dmap_flush_poll(space);
+	bool left = false, any = false;
 	unsigned cpu = plat_cpu();
-	bool any = false, left = false;
 
-	for (unsigned i = 0; i < space->rings; i++)
-		if (holds(&space->ring[i])) {
-			any |= visit(space, i, cpu);
-			left |= holds(&space->ring[i]);
-		}
+	for (unsigned i = 0; i < space->rings; i++) {
+		struct dmap_ring *ring = &space->ring[i];
+
+		if (!holds(ring))
+			continue;
+		/* relaxed: a hint */
+		count_idle(ring, plat_load_relaxed(&ring->tail));
+		retire_expired(space, i, cpu);
+		any = any || expired(space, ring);
+		left |= holds(ring);
+	}
 	if (any)
-		begun = dmap_flush_begin(space);
+		begun = flush_rings(space);
 	if (any && !begun) {
 		left = false;
 		for (unsigned i = 0; i < space->rings; i++)

@@ -130,16 +130,23 @@ int dmap_flush_sync(struct dmap_space *space)
 	return r;
 }
 
-/* Begin a flush of the domain unless one is pending: 0 or the queue's error. */
+/*
+ * The right to begin a flush, unless one is pending.  A full fence if it is had: what the
+ * caller has seen before is covered by the flush (DMA-F1).
+ */
+bool dmap_flush_claim(struct dmap_space *space)
+{
+	/* DMA-A10: what the flush before wrote about itself is past; pairs with DMA-R10 */
+	return plat_cas_full(&space->pending, DMAP_PENDING_NONE, DMAP_PENDING_BUSY);
+}
+
+/* Begin the flush of the domain that was claimed: 0 or the queue's error. */
 int dmap_flush_begin(struct dmap_space *space)
 {
 	struct dmap_inval_cmd cmd = domain_cmd(space);
 	uint64_t fence, n;
 	int r;
 
-	/* DMA-A10: what the flush before wrote about itself is past; pairs with DMA-R10 */
-	if (!plat_cas_full(&space->pending, DMAP_PENDING_NONE, DMAP_PENDING_BUSY))
-		return 0;
 	n = flush_number(space);
 	r = space->inval->submit(space->inval_ctx, &cmd, 1, &fence);
 	if (plat_unlikely(r)) {

@@ -230,22 +230,12 @@ static bool mark_stays(const struct dmap_space *space, uint64_t mark, uint64_t h
 	return !empty && !force;
 }
 
-/* Note that everything below head is covered by the flushes begun from now on. */
-void dmap_ring_mark(struct dmap_space *space, struct dmap_ring *ring, bool force)
+/* The caller has read @head and then issued a full fence (DMA-F1): replace @old by a mark there. */
+static void set_mark(struct dmap_space *space, struct dmap_ring *ring, uint64_t old, uint64_t head,
+		     bool empty)
 {
-	/* DMA-A3, DMA-A4: before head, so that head is not behind the mark */
-	uint64_t tail = plat_load_acquire(&ring->tail);
-	uint64_t old = plat_load_acquire(&ring->mark);
-	/* DMA-A1: with a position come its clears; pairs with DMA-R1 */
-	uint64_t head = plat_load_acquire(&ring->head);
-	bool empty = dmap_mark_pos(old) == (uint32_t)tail;
-	uint32_t stamp;
+	uint32_t stamp = (uint32_t)plat_load_relaxed(&space->start); /* DMA-F1: pairs with DMA-F2 */
 
-	if (mark_stays(space, old, head, empty, force))
-		return;
-	/* DMA-F1: clears before the number; pairs with DMA-F2 */
-	plat_mb();
-	stamp = (uint32_t)plat_load_relaxed(&space->start); /* DMA-F1 */
 	/* DMA-R4: passes on what DMA-A1 saw; pairs with DMA-A4 */
 	if (!plat_cas_full(&ring->mark, old, (uint64_t)(uint32_t)head << 32 | stamp))
 		return;
@@ -256,3 +246,37 @@ void dmap_ring_mark(struct dmap_space *space, struct dmap_ring *ring, bool force
 	plat_store_relaxed(&ring->mark_ns, dmap_now(space));
 }
 
+/* Note that everything below head is covered by the flushes begun from now on. */
+void dmap_ring_mark(struct dmap_space *space, struct dmap_ring *ring, bool force)
+{
+	/* DMA-A3, DMA-A4: before head, so that head is not behind the mark */
+	uint64_t tail = plat_load_acquire(&ring->tail);
+	uint64_t old = plat_load_acquire(&ring->mark);
+	/* DMA-A1: with a position come its clears; pairs with DMA-R1 */
+	uint64_t head = plat_load_acquire(&ring->head);
+	bool empty = dmap_mark_pos(old) == (uint32_t)tail;
+
+	if (mark_stays(space, old, head, empty, force))
+		return;
+	/* DMA-F1: clears before the number; pairs with DMA-F2 */
+	plat_mb();
+	set_mark(space, ring, old, head, empty);
+}
+
+/*
+ * The same, of what was below @head when it was read (DMA-A1), before the caller claimed
+ * the flush that is to cover it: the claim was the fence.
+ */
+void dmap_ring_mark_at(struct dmap_space *space, struct dmap_ring *ring, uint64_t head)
+{
+	/* DMA-A4 */
+	uint64_t old = plat_load_acquire(&ring->mark);
+
+	/* Another one has marked more since. */
+	if ((int32_t)((uint32_t)head - dmap_mark_pos(old)) < 0)
+		return;
+	/* relaxed: what a flush has covered already is no part of what is the oldest now */
+	set_mark(space, ring, old, head,
+		 dmap_covered(space, dmap_mark_stamp(old)) ||
+			 dmap_mark_pos(old) == (uint32_t)plat_load_relaxed(&ring->tail));
+}

@@ -494,6 +494,24 @@ Test(dmap_lazy, an_idle_cpu_is_helped)
 	env_close(&env);
 }
 
+/* What waits for its CPU keeps nothing newer from being flushed in time. */
+Test(dmap_lazy, an_idle_cpu_delays_no_flush)
+{
+	uint64_t a[21];
+
+	if (!two_cpus(a, 20))
+		cr_skip("needs two CPUs with rings of their own");
+	cr_assert(on_cpu(0));
+	a[20] = map1();
+	cr_assert(on_cpu(1));
+	cr_assert_eq(dmap_unmap(env.space, a[20], PAGE), 0);
+	env.clock_ns += 10 * MS;
+	cr_assert_eq(dmap_flush(env.space, true), 1);
+	cr_assert_eq(env.executed, 2);
+	cr_assert_geq(queued(), 5, "sixteen at a time went home at the most");
+	env_close(&env);
+}
+
 /* Its timer's own call does it at once. */
 Test(dmap_lazy, the_timer_serves_its_own_cpu)
 {
