@@ -11,7 +11,7 @@
 # from Debian's packages, unpacked and not installed.
 # Warnings are errors throughout.  The last line is "N passed, N failed".
 #
-#   --long         the tests take their long form (make check-long)
+#   --long         the tests take their long form (make check-long), and AFL++ fuzzes, too
 #   --no-install   never call apt
 #   CHECK_DIR      the work directory (default: check-build in the source tree)
 set -u
@@ -24,7 +24,7 @@ target=check
 install=yes
 for arg; do
 	case $arg in
-	--long) target=check-long ;;
+	--long) target=check-long PACKAGES+=(afl++) ;;
 	--no-install) install=no ;;
 	-h | --help) sed -n '4,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
 	*) echo "check.sh: unknown argument $arg (try --help)" >&2; exit 1 ;;
@@ -136,7 +136,10 @@ test_stage() {
 build() {
 	local name=$1 cc=$2 cxx=g++
 	shift 2
-	[ "$cc" = gcc ] || cxx=clang++
+	case $cc in
+	clang) cxx=clang++ ;;
+	afl-clang-fast) cxx=afl-clang-fast++ ;;
+	esac
 	rm -rf "${work:?}/$name" && mkdir -p "$work/$name" && cd "$work/$name" || return 1
 	"$work/src/configure" CC="$cc" CXX="$cxx" --enable-werror "$@" && make -j"$jobs"
 }
@@ -162,8 +165,8 @@ with_tsan() {
 	build tsan gcc CFLAGS='-g -O1' CXXFLAGS='-g -O1' --enable-sanitizers=thread &&
 		fixed_addresses make -k -j"$jobs" $target
 }
-fuzz() {
-	build fuzz clang CFLAGS='-g -O1' CXXFLAGS='-g -O1' --enable-fuzzers &&
+fuzz() { # directory, compiler
+	build "$1" "$2" CFLAGS='-g -O1' CXXFLAGS='-g -O1' --enable-fuzzers &&
 		make -j"$jobs" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-60}"
 }
 
@@ -180,7 +183,8 @@ stage distcheck distcheck
 [ ! -s "$work/files" ] || stage tarball tarball
 test_stage asan with_asan
 test_stage tsan with_tsan
-stage fuzz fuzz
+stage fuzz fuzz fuzz clang
+[ $target = check ] || AFL_QUIET=1 stage fuzz-afl fuzz fuzz-afl afl-clang-fast
 test_stage qemu-runner qemu "$work/src/tests/qemu/test-run"
 test_stage qemu qemu "$work/src/tests/qemu/run"
 stage demo demo

@@ -9,7 +9,8 @@
 #   tests_fuzz_fuzz_X_LDADD = libX/libX_core.la plat/libplat.la
 #
 # "make check" replays the corpus with any compiler.  "make fuzz" searches, for
-# FUZZ_SECONDS per target, in a build configured with --enable-fuzzers (clang).
+# FUZZ_SECONDS per target, in a build configured with --enable-fuzzers: CC=clang for
+# libFuzzer, CC=afl-clang-fast CXX=afl-clang-fast++ for AFL++ (Debian's afl++).
 FUZZ_TARGETS =
 check_PROGRAMS += $(FUZZ_TARGETS)
 FUZZ_SECONDS = 60
@@ -24,7 +25,11 @@ endif
 EXTRA_DIST += tests/fuzz/corpus.sh tests/fuzz/search.sh tests/fuzz/driver.c tests/fuzz/corpus
 AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 
+FUZZ_ENV = top_srcdir='$(abs_top_srcdir)' FUZZ_TARGETS='$(FUZZ_TARGETS)' \
+	FUZZ_SECONDS='$(FUZZ_SECONDS)' \
+	FUZZER=$$(case '$(CC)' in *afl-*) echo afl ;; *) echo libfuzzer ;; esac)
 fuzz: $(FUZZ_TARGETS)
-	@top_srcdir='$(abs_top_srcdir)' FUZZ_TARGETS='$(FUZZ_TARGETS)' \
-		FUZZ_SECONDS='$(FUZZ_SECONDS)' $(SHELL) $(srcdir)/tests/fuzz/search.sh
-.PHONY: fuzz
+	@$(FUZZ_ENV) $(SHELL) $(srcdir)/tests/fuzz/search.sh
+fuzz-corpus: $(FUZZ_TARGETS)
+	@$(FUZZ_ENV) $(SHELL) $(srcdir)/tests/fuzz/search.sh corpus
+.PHONY: fuzz fuzz-corpus

@@ -32,11 +32,13 @@ static struct iova_space *s;
 static uint64_t slot_bytes = PAGE, nr_slots; /* of the window */
 static struct window start;	  /* before the threads */
 static unsigned quarantine;
+static enum iova_placement placement;
 
 static void create(void)
 {
 	struct iova_space_config c = { .first = 0, .last = TREE_BYTES - 1, .granule_lg2 = 12,
-				       .quarantine = quarantine, .mem = mc_mem() };
+				       .quarantine = quarantine, .placement = placement,
+				       .mem = mc_mem() };
 
 	mc_assert(iova_space_create(&s, &c) == 0);
 	for (unsigned i = 0; i < s->nr_slots; i++)

@@ -356,6 +356,53 @@ static void end_chain(void)
 	mc_assert(iova_space_destroy(s) == 64);
 }
 
+/*
+ * In order, from below: sixteen slots are free as one unit of level 1, the next sixteen
+ * are one range.  At the end, all free, nothing is split any more.
+ */
+static void init_ordered(void)
+{
+	placement = IOVA_PLACE_BOTTOM_UP;
+	create();
+	nr_slots = 32;
+	mc_assert(!iova_space_alloc_fixed(s, 16 * PAGE, 16 * PAGE, NULL));
+	mark(&start, 16, 16);
+}
+static void init_ordered_3(void)
+{
+	init_ordered();
+	for (uint64_t i = 0; i < 3; i++) {
+		mc_assert(iova_space_alloc(s, PAGE, 32 * PAGE - 1) == i * PAGE);
+		mark(&start, i, 1);
+	}
+	mc_assert(!iova_space_free(s, 0, PAGE));
+	start.len[0] = 0;
+}
+static void ordered_16(void)
+{
+	uint64_t a = alloc_n(16);
+
+	if (!iova_is_err(a))
+		mc_assert(!free_n(a / PAGE, 16));
+}
+static void ordered_free_1(void)
+{
+	mc_assert(!free_n(1, 1));
+}
+static void ordered_free_2(void)
+{
+	mc_assert(!free_n(2, 1));
+}
+static void end_ordered(void)
+{
+	struct iova_ref ref;
+
+	window_drain();
+	mc_assert(iova_locate(s, 0, &ref) && ref.level == s->top_level);
+	mc_assert(iova_space_alloc(s, 32 * PAGE, 32 * PAGE - 1) == 0);
+	mc_assert(iova_space_destroy(s) == 1);
+}
+
 #define ON(fn, cpu) { fn, cpu, 0 }
 #define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
 #define TREE(name_, init_, check, p, fp, fails, ...) \
@@ -401,6 +448,16 @@ static const struct mc_model models[] = {
 	     ON(alloc_1, 1)),
 	TREE("border-undo-take", init_border_half, window_end, 1, 2, 0, ON(take_border, 0),
 	     ON(take_31, 1)),
+	TREE("ordered-split", init_ordered, end_ordered, 1, 2, 0, ON(alloc_free_1, 0),
+	     ON(ordered_16, 1)),
+	TREE("ordered-pair", init_ordered, end_ordered, 1, 2, 0, ON(alloc_free_1, 0),
+	     ON(alloc_free_1, 1)),
+	TREE("ordered-irq", init_ordered, end_ordered, 1, 2, 0, ON(alloc_free_1, 0),
+	     IRQ(alloc_free_1, 0)),
+	TREE("ordered-merge", init_ordered_3, end_ordered, 1, 2, 0, ON(ordered_free_1, 0),
+	     ON(ordered_free_2, 1)),
+	TREE("ordered-merge-alloc", init_ordered_3, end_ordered, 1, 1, 0, ON(ordered_free_1, 0),
+	     ON(ordered_free_2, 1), ON(alloc_1, 2)),
 	TREE("areas-alloc", init_areas, window_end, 1, 2, 0, ON(take_areas, 0), ON(alloc_1, 1)),
 	TREE("areas-take", init_areas, window_end, 1, 2, 0, ON(take_free_areas, 0),
 	     ON(take_areas, 1)),
