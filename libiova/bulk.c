@@ -99,6 +99,7 @@ int iova_space_alloc_bulk(struct iova_space *s, uint64_t size, uint64_t max, uin
 struct group {
 	struct iova_ref ref;
 	const struct iova_pattern *p; /* of each */
+	uint64_t seen; /* the word, before the look at LOOK */
 	uint32_t starts;
 	unsigned nr;
 };
@@ -116,8 +117,10 @@ static bool gather(struct iova_space *s, uint64_t n, const uint64_t *iova, unsig
 	unsigned i;
 
 	if (level >= IOVA_OWNED_LEVELS || pfn > s->last_pfn || s->long_way ||
-	    !iova_ref_at(s, level, pfn, &group->ref) ||
-	    (iova_ctl_look(&group->ref) & IOVA_CTL_LOOK)) /* takes more looks than one word */
+	    !iova_ref_at(s, level, pfn, &group->ref))
+		return false;
+	group->seen = iova_word_look(&group->ref);
+	if (iova_ctl_look(&group->ref) & IOVA_CTL_LOOK) /* takes more looks than one word */
 		return false;
 	group->p = &iova_patterns[units];
 	base = group->ref.base_pfn << s->shift;
@@ -143,7 +146,7 @@ static bool free_group(struct iova_space *s, const struct group *group)
 	const struct iova_ref *ref = &group->ref;
 	const struct iova_pattern *p = group->p;
 	int r = iova_word_free(ref, p->chk * group->starts, p->pat * group->starts,
-			       (uint32_t)(p->full * group->starts));
+			       (uint32_t)(p->full * group->starts), &group->seen);
 	unsigned cpu = plat_cpu(), lg2 = iova_unit_lg2(ref->level);
 	struct iova_slot *slot = &s->slot[cpu < s->nr_slots ? cpu : 0];
 

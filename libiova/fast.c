@@ -142,9 +142,20 @@ static void hint_range(struct iova_slot *slot, uint64_t pfn, uint64_t n)
 		iova_hint_push(slot, level, class, pfn);
 }
 
+/* Nothing that a word says of itself: no reservation, no part of more, no split unit. */
+static bool is_all_of_it(struct iova_space *s, uint64_t pfn, uint64_t n, unsigned level)
+{
+	struct iova_ref at;
+
+	if (iova_reserved(s, pfn, pfn + n - 1, NULL) || iova_span_goes_on(s, pfn + n))
+		return false;
+	/* a split unit is no range, whatever follows it */
+	return !level || (iova_locate(s, pfn, &at) && at.level == level);
+}
+
 /*
  * The whole check of a free, for ranges in their ordinary place (one word of
- * the level that their size says).  0, or -EINVAL.
+ * the level that their size says).  0, 1, -EINVAL; or -EAGAIN: look again.
  */
 static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
 {
@@ -160,19 +171,13 @@ static int free_in_word(struct iova_space *s, uint64_t pfn, uint64_t n, bool che
 		return -EINVAL;
 	if (level && iova_pad_get(ref.node, pfn) != (units << lg2) - n)
 		return -EINVAL;
-	ctl = iova_ctl_look(&ref);
-	if ((ctl & IOVA_CTL_LOOK) &&
-	    (iova_reserved(s, pfn, pfn + n - 1, NULL) || iova_span_goes_on(s, pfn + n)))
-		return -EINVAL;
-	if (level && (ctl & IOVA_CTL_LOOK)) { /* a split unit is no range, whatever follows it */
-		struct iova_ref at;
-
-		if (!iova_locate(s, pfn, &at) || at.level != level)
-			return -EINVAL;
-	}
-	if (!check_only)
-		return iova_word_free(&ref, p->chk << g, p->pat << g, (uint32_t)(p->full << g));
+	/* The word before its LOOK: who sees a piece of a range in it sees that. */
 	w = iova_word_look(&ref);
+	ctl = iova_ctl_look(&ref);
+	if ((ctl & IOVA_CTL_LOOK) && !is_all_of_it(s, pfn, n, level))
+		return -EINVAL;
+	if (!check_only)
+		return iova_word_free(&ref, p->chk << g, p->pat << g, (uint32_t)(p->full << g), &w);
 	if (iova_own(ctl) == PLAT_OWN_NONE || iova_own(ctl) == IOVA_OWN_PARKED ||
 	    (ctl & (uint32_t)(p->pat << g)))
 		return -EINVAL;
@@ -188,8 +193,11 @@ static void count_one(uint64_t *counter)
 /* A free of any kind, by the long way; @check_only: what it would answer.  0, 1 or -EINVAL. */
 int iova_free_now(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only)
 {
-	int r = free_in_word(s, pfn, n, check_only);
+	int r;
 
+	do {
+		r = free_in_word(s, pfn, n, check_only);
+	} while (r == -EAGAIN);
 	if (r < 0)
 		r = iova_span_free(s, pfn, n, check_only);
 	if (r >= 0 && !check_only)

@@ -235,7 +235,7 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 		if (r) {
 			uint64_t pat = (uint64_t)u.mask << u.group * IOVA_GROUP;
 
-			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat);
+			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat, NULL);
 			iova_move_end(c->s, true); /* they were away, if only for a moment */
 			return r;
 		}

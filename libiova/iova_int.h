@@ -335,7 +335,8 @@ uint32_t iova_slots(uint64_t w, unsigned class);
 uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *want);
 int iova_word_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
 int iova_shared_take(const struct iova_ref *ref, uint64_t full, uint64_t pat);
-int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits);
+int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits,
+		   const uint64_t *seen);
 void iova_word_open(const struct iova_ref *ref);
 bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat);
 void iova_count_raced(const struct iova_ref *ref, uint32_t cleared, uint32_t collected);

@@ -206,7 +206,7 @@ static bool merge_half(struct iova_space *s, const struct iova_ref *ref, uint64_
 	}
 	iova_ref_at(s, ref->level + 1u, pfn, &above);
 	pat = 1ull << iova_unit_of(&above, pfn);
-	iova_word_free(&above, pat | pat << 32, pat, (uint32_t)pat);
+	iova_word_free(&above, pat | pat << 32, pat, (uint32_t)pat, NULL);
 	iova_move_end(s, true);
 	return true;
 }

@@ -116,7 +116,7 @@ static bool park_children(struct iova_space *s, const struct iova_ref *line, boo
 		pat = (uint64_t)park(s, &below, halves) << 2 * (i % 16);
 		if (pat) {
 			iova_ref_at(s, line->level, base, &ref);
-			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat);
+			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat, NULL);
 			any = true;
 		}
 		iova_move_end(s, pat != 0);

@@ -11,8 +11,9 @@
  * that nobody takes its pieces for ranges who finds no room because of them.  The pieces of a reservation begin with START
  * each, so that part of it can be given back (iova_span_cut()).
  *
- * Linearization: a fixed allocation takes effect with its last piece, a free of
- * one with the CAS that turns the first unit from 10 to 11 (span_commit()).
+ * Linearization: a fixed allocation takes effect with its only piece, or with the CAS
+ * that turns the first unit of several from 11 to 10 (set_starts()); a free of one
+ * with the CAS that turns it back to 11 (span_commit()).
  */
 #include "iova_life.h"
 #include "iova_place.h"
@@ -87,12 +88,29 @@ static bool half_split(const struct iova_ref *ref, uint64_t w, unsigned g)
 	       (g == 31 || iova_state(w, g + 1) != IOVA_CONT);
 }
 
-/* A claim of [first, last]. */
+/* Units that begin a piece from here on, for all to see. */
+static void set_starts(const struct iova_ref *ref, uint32_t starts)
+{
+	uint64_t w;
+
+	do {
+		w = plat_load_relaxed(iova_word(ref)); /* IOVA-W1: the CAS revalidates */
+	} while (!plat_cas_full(iova_word(ref), w, /* IOVA-V7: pairs with IOVA-W9 */
+				(w | starts) & ~((uint64_t)starts << 32)));
+}
+
+/*
+ * A claim of [first, last].  The first of several pieces of a range is hidden, 11,
+ * until all are claimed: alone it would look like a range, and a free that is
+ * somebody's error would get hold of it.
+ */
 struct claim {
 	uint64_t first, last;
 	enum iova_claim how;
-	uint64_t at;	/* what lies before is claimed */
-	uint64_t moves; /* completed by the claim itself: of iova_space.moves */
+	uint64_t at;	      /* what lies before is claimed */
+	uint64_t moves;	      /* completed by the claim itself: of iova_space.moves */
+	struct iova_ref head; /* the first piece, while it is hidden */
+	unsigned head_units;  /* 0: it is not */
 };
 
 static void claim_moved(struct iova_space *s, struct claim *c, bool moved)
@@ -108,10 +126,9 @@ static void claim_moved(struct iova_space *s, struct claim *c, bool moved)
 static int64_t claim_piece(struct iova_space *s, struct claim *c)
 {
 	uint64_t w, unit, pfn = c->at, left = c->last - pfn + 1, pat;
-	bool first = c->how || pfn == c->first;
+	bool whole, hidden, first = c->how || pfn == c->first;
 	unsigned g, units = 0;
 	struct iova_ref ref;
-	bool whole;
 	int r;
 
 	iova_locate(s, pfn, &ref);
@@ -147,10 +164,15 @@ static int64_t claim_piece(struct iova_space *s, struct claim *c)
 		return r;
 	}
 	pat = first ? iova_patterns[units].pat : ((1ull << units) - 1) << 32;
-	if (c->how == IOVA_CLAIM_HIDDEN)
+	hidden = c->how == IOVA_CLAIM_RANGE && first && units * unit < left;
+	if (hidden || c->how == IOVA_CLAIM_HIDDEN)
 		pat |= 1ull << 32;
 	if (iova_shared_take(&ref, iova_patterns[units].full << g, pat << g))
 		return 0;
+	if (hidden) {
+		c->head = ref;
+		c->head_units = units;
+	}
 	if (first && ref.level)
 		iova_pad_set(ref.node, pfn, 0);
 	return (int64_t)(units * unit);
@@ -194,6 +216,19 @@ static void fill_conflict(struct iova_space *s, uint64_t pfn, struct iova_range 
 }
 
 /*
+ * A hidden first piece is given back, or shown, where it was taken: a search for it
+ * from above could go astray if all sixteen units beside it were hidden too.
+ */
+static void claim_undo(struct iova_space *s, struct claim *c)
+{
+	uint64_t head = (uint64_t)c->head_units << iova_unit_lg2(c->head.level);
+
+	iova_span_unclaim(s, c->first + head, c->at);
+	if (head)
+		give_back(&c->head, iova_unit_of(&c->head, c->first), c->head_units);
+}
+
+/*
  * All of it, or nothing.  What is taken before it is known whether the rest can be had
  * counts as being moved, and is no reason for anybody's -ENOSPC or -EEXIST.
  */
@@ -204,6 +239,7 @@ static int claim_all(struct iova_space *s, struct claim *c)
 
 	c->at = c->first;
 	c->moves = 0;
+	c->head_units = 0;
 	iova_move_begin(s);
 	while (n >= 0 && c->at <= c->last) {
 		n = claim_piece(s, c);
@@ -214,10 +250,12 @@ static int claim_all(struct iova_space *s, struct claim *c)
 			c->at += (uint64_t)n;
 	}
 	if (n < 0)
-		iova_span_unclaim(s, c->first, c->at);
-	claim_moved(s, c, n < 0 && c->at != c->first);
-	if (n >= 0 && s->ring && c->how == IOVA_CLAIM_RANGE)
+		claim_undo(s, c);
+	else if (s->ring && c->how == IOVA_CLAIM_RANGE)
 		iova_born(s, c->first);
+	if (n >= 0 && c->head_units)
+		set_starts(&c->head, 1u << iova_unit_of(&c->head, c->first));
+	claim_moved(s, c, n < 0 && c->at != c->first);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -267,17 +305,6 @@ static void piece_around(uint64_t w, unsigned g, unsigned *a, unsigned *b)
 		--*a;
 	for (*b = g + 1; *b < 32 && iova_state(w, *b) == IOVA_CONT;)
 		++*b;
-}
-
-/* Units of a reserved piece that begin a piece from here on, for all to see. */
-static void set_starts(const struct iova_ref *ref, uint32_t starts)
-{
-	uint64_t w;
-
-	do {
-		w = plat_load_relaxed(iova_word(ref)); /* IOVA-W1: the CAS revalidates */
-	} while (!plat_cas_full(iova_word(ref), w, /* IOVA-V7: pairs with IOVA-W9 */
-				(w | starts) & ~((uint64_t)starts << 32)));
 }
 
 /* @joined: it becomes a part of the hidden piece before it. */

@@ -173,8 +173,11 @@ bool iova_word_matches(uint64_t w, uint64_t chk, uint64_t pat)
  * Frees the range @pat (@bits: its units) in a word of any ownership.
  * 0, 1 when it was left in REM for the owner to collect, or -EINVAL when the
  * word does not hold exactly this range or it is freed already.
+ * @seen: NULL, or the word as it was before the caller looked whether the range goes
+ * on elsewhere, or is reserved: -EAGAIN where that may have changed.
  */
-int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits)
+int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint32_t bits,
+		   const uint64_t *seen)
 {
 	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref);
 
@@ -189,6 +192,8 @@ int iova_word_free(const struct iova_ref *ref, uint64_t chk, uint64_t pat, uint3
 			w = plat_load_acquire(wp); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 			if (!iova_word_matches(w, chk, pat))
 				return -EINVAL;
+			if (seen && w != *seen)
+				return -EAGAIN;
 			/* IOVA-W4: pairs with IOVA-W2 and, the free before the look, IOVA-S4 */
 			if (!plat_cas_full(wp, w, w ^ pat))
 				continue;

@@ -239,6 +239,12 @@ static void free_32(void)
 {
 	free_n(32, 1);
 }
+/* What nobody has: refused, even while somebody claims it, or what lies around it. */
+static void free_half_border(void)
+{
+	free_n(31, 1);
+	free_n(32, 1);
+}
 /* Ranges over the border of two areas; pieces at level 1. */
 static void init_areas(void)
 {
@@ -440,6 +446,10 @@ static const struct mc_model models[] = {
 	TREE("border-alloc", init_border, window_end, 1, 2, 0, ON(take_border, 0), ON(alloc_1, 1)),
 	TREE("border-border", init_border, window_end, 1, 2, 0, ON(take_free_border, 0),
 	     ON(take_border, 1)),
+	TREE("border-wild", init_border, window_end, 1, 2, 0, ON(take_border, 0),
+	     ON(free_half_border, 1)),
+	TREE("border-wild-3", init_border, window_end, 0, 1, 0, ON(take_border, 0),
+	     ON(free_half_border, 1), ON(alloc_1, 2)),
 	TREE("border-free", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
 	     ON(free_border, 1)),
 	TREE("border-free-alloc", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
