@@ -409,7 +409,8 @@ PGTBL_INLINE int pgtbl_map_sg(struct pgtbl *pt, uint64_t iova, const struct pgtb
  * out of the range is treated as the table's flags say:
  *   neither      refused, -EBUSY;
  *   PGTBL_SPLIT  split into leaves of the next smaller size, as often as is needed, in
- *                steps that leave no address without its translation; the gather gets
+ *                steps that leave no address without its translation (not every ARM
+ *                SMMU allows that: see pgtbl_change.h); the gather gets
  *                the whole leaf.  -EBUSY if the table has no leaves of a size between;
  *   PGTBL_WIDEN  unmapped as a whole; the caller must own all of it.
  *

@@ -21,6 +21,14 @@
  *
  * Progress: reserve, replace, demote and unreserve are lock-free, as map is.  promote
  * waits for grace periods.
+ *
+ * ARM: where a leaf changes its size or its output address, the architecture wants
+ * break-before-make: no translation until the old one has been invalidated.  Nothing
+ * here does that, nor does an unmap that splits.  So use promote, demote and PGTBL_SPLIT
+ * with an SMMU whose SMMU_IDR3.BBML is 2, which copes with two sizes at once (Linux's
+ * iommu list, J. Martins and K. Jiang, April 2022, on SMMUv3.2, 3.21.1.3; ? the manual
+ * itself was not read), elsewhere while no device is at work in the range; and replace
+ * only then.
  */
 #ifndef PGTBL_CHANGE_H
 #define PGTBL_CHANGE_H

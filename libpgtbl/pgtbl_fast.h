@@ -86,12 +86,14 @@ static plat_always_inline bool pt_fast_level1(const struct pgtbl *pt, uint64_t i
 	return true;
 }
 
-/* Whether [iova, iova + size) is pages of one leaf table's span; 0 is no size. */
+/* Whether the page at @iova and @more bytes behind it are pages of one leaf table's span. */
 static plat_always_inline bool pt_fast_one_table(const struct pgtbl *pt, uint64_t iova,
-						 uint64_t size)
+						 uint64_t more)
 {
-	return size - 1 < pt_span(pt, 2) && (size & (pt_page_bytes(pt) - 1)) == 0 &&
-	       !(iova & pt->iova_bad) && (iova ^ (iova + size - 1)) < pt_span(pt, 2);
+	uint64_t last_page = iova + more;
+
+	return !((iova | last_page) & pt->iova_bad) &&
+	       !(((iova ^ last_page) | more) >> pt_span_lg2(pt, 2));
 }
 
 /* Whether a leaf of several entries of level 1 could lie in a range: not for this tier. */
@@ -217,17 +219,10 @@ static plat_always_inline bool pt_more_is_bad(const struct pgtbl *pt, uint64_t i
 	       (iova & pt->iova_bad);
 }
 
-/* What one leaf of level 2 has beyond the first page. */
+/* What one leaf of level 2 has beyond the first page, if there are such leaves. */
 static plat_always_inline bool pt_is_large_size(const struct pgtbl *pt, uint64_t more)
 {
-	return FMT_LEAF_LEVEL > 1 && more == pt_span(pt, 2) - pt_page_bytes(pt);
-}
-
-/* Whether such a leaf is to be where both begin. */
-static plat_always_inline bool pt_is_large(const struct pgtbl *pt, uint64_t iova, uint64_t phys)
-{
-	return FMT_LEAF_LEVEL > 1 && !((iova | phys) & (pt_span(pt, 2) - 1)) &&
-	       (pt->page_sizes & pt_span(pt, 2));
+	return FMT_LEAF_LEVEL > 1 && more == pt->large_more;
 }
 
 /* Whether @entry is a leaf of @level all on its own. */
@@ -331,7 +326,8 @@ static plat_always_inline bool pt_sg_fits(const struct pgtbl *pt, uint64_t iova,
 {
 	return !(sum->phys & pt->phys_bad) && sum->sound && sum->total < pt_span(pt, 2) &&
 	       sum->phys + (sum->total - 1) <= pt->phys_last &&
-	       !(sum->sizes & (pt_page_bytes(pt) - 1)) && pt_fast_one_table(pt, iova, sum->total);
+	       !(sum->sizes & (pt_page_bytes(pt) - 1)) &&
+	       pt_fast_one_table(pt, iova, pt_more(pt, sum->total));
 }
 
 /* Whether any of them, or neighbours joined, could begin a leaf of several entries. */

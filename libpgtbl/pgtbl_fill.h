@@ -46,10 +46,51 @@ static plat_always_inline unsigned pt_fill(uint64_t *slot, unsigned n, uint64_t 
 	return i;
 }
 
-/* The same into entries that are known to be 0: looked at before, or of a table nobody else sees. */
+/* A line of swapped words of which each is the one before plus @step; the word behind it. */
+static plat_always_inline uint64_t pt_line_words(uint64_t *s, uint64_t word, uint64_t step)
+{
+	/* relaxed: as pt_leaf_store() */
+	plat_store_relaxed(s, word);
+	plat_store_relaxed(s + 1, word += step);
+	plat_store_relaxed(s + 2, word += step);
+	plat_store_relaxed(s + 3, word += step);
+	plat_store_relaxed(s + 4, word += step);
+	plat_store_relaxed(s + 5, word += step);
+	plat_store_relaxed(s + 6, word += step);
+	plat_store_relaxed(s + 7, word += step);
+	return word + step;
+}
+
+/*
+ * Sixteen leaves, of which the first is a multiple of as many steps, differ in four bits.
+ * If these are of one byte, one swap does for all: nothing is carried out of the byte.
+ * How many leaves, in sixteens.
+ */
+static plat_always_inline unsigned pt_fill_swapped(uint64_t *slot, unsigned n, uint64_t entry,
+						   uint64_t step)
+{
+	unsigned i = 0;
+
+	for (; i + 16 <= n; i += 16, entry += 16 * step)
+		pt_line_words(&slot[i + 8], pt_line_words(&slot[i], pt_word(entry), pt_word(step)),
+			      pt_word(step));
+	return i;
+}
+
+/* The same where all are known to be 0: looked at before, or of a table that nobody else sees. */
 static plat_always_inline void pt_fill_free(uint64_t *slot, unsigned n, uint64_t entry,
 					    uint64_t step)
 {
+	unsigned done;
+
+	if (PT_SWAPPED && ((step * 15) >> (__builtin_ctzll(step) & ~7) <= 0xff)) {
+		for (; n && (entry & (15 * step)); n--, slot++, entry += step)
+			pt_leaf_store(slot, entry);
+		done = pt_fill_swapped(slot, n, entry, step);
+		n -= done;
+		slot += done;
+		entry += done * step;
+	}
 	for (; n >= 16; n -= 16, slot += 16, entry += 16 * step) {
 		pt_line_store(slot, entry, step);
 		pt_line_store(slot + 8, entry + 8 * step, step);

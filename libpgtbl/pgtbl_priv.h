@@ -47,6 +47,8 @@ struct pgtbl_shape {
  * @span_lg2:    by level: lg2 of the bytes that an entry covers
  * @index_mask:  by level: entries of a table, less one
  * @group_mask:  bytes of the smallest group of level 1, less one; ~0: none
+ * @large_more:  bytes of a leaf of level 2 beyond its first page; 1, which no size of pages
+ *               has, if there are no such leaves
  * @attr:        entry bits for each prot; 0: the format cannot express it
  * @partial:     what unmap does with a leaf larger than its part of the range
  * @hw_ad:       hardware keeps accessed and dirty bits
@@ -69,6 +71,7 @@ struct pgtbl {
 	uint8_t span_lg2[PGTBL_MAX_LEVELS + 2];
 	uint32_t index_mask[PGTBL_MAX_LEVELS + 2];
 	uint64_t group_mask;
+	uint64_t large_more;
 	uint64_t attr[PGTBL_PROT_COUNT];
 	uint64_t page_sizes;
 	uint64_t iova_last;

@@ -94,6 +94,9 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 {
 	for (unsigned prot = 0; prot < PGTBL_PROT_COUNT; prot++)
 		pt->attr[prot] = fmt_attr(prot, config);
+	pt->large_more = 1;
+	if (FMT_LEAF_LEVEL > 1 && (pt->page_sizes & pt_span(pt, 2)))
+		pt->large_more = pt_span(pt, 2) - pt_page_bytes(pt);
 	pt->to_virt = -pt->phys_offset - ((uint64_t)FMT_TABLE(2) << FMT_ADDR_SHIFT);
 }
 

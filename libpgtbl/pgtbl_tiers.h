@@ -29,7 +29,7 @@ static plat_noinline int PT_TIER(pt_map_table)(struct pgtbl *pt, uint64_t iova, 
 	plat_section_t section;
 	bool done;
 
-	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) ||
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, more) ||
 			  ((phys | (phys + more)) & pt->phys_bad) || prot >= PGTBL_PROT_COUNT))
 		return pt_map_slow(pt, iova, phys, more, prot, report);
 	attr = pt->attr[prot];
@@ -45,7 +45,10 @@ static plat_noinline int PT_TIER(pt_map_table)(struct pgtbl *pt, uint64_t iova, 
 	return 0;
 }
 
-/* As many bytes as one entry of level 2 serves: a leaf of it, if the addresses allow. */
+/*
+ * As many bytes as one entry of level 2 serves: a leaf of it, if no address has a bit of
+ * @more, which are those between the sizes of a page and of such a leaf.
+ */
 static plat_noinline int PT_TIER(pt_map_large)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
 					       uint64_t more, unsigned prot,
 					       struct pgtbl_report *report)
@@ -53,7 +56,7 @@ static plat_noinline int PT_TIER(pt_map_large)(struct pgtbl *pt, uint64_t iova, 
 	plat_section_t section;
 	uint64_t *table, *slot;
 
-	if (!pt_is_large(pt, iova, phys))
+	if ((iova | phys) & more)
 		return PT_TIER(pt_map_table)(pt, iova, phys, more, prot, report);
 	if (plat_unlikely((iova & pt->iova_bad) || ((phys | (phys + more)) & pt->phys_bad) ||
 			  prot >= PGTBL_PROT_COUNT || !pt->attr[prot] ||
@@ -113,7 +116,7 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_table)(struct pgtbl *pt, uint64_t
 	plat_section_t section;
 	unsigned n;
 
-	if (plat_unlikely(!pt_fast_one_table(pt, iova, size) ||
+	if (plat_unlikely(!pt_fast_one_table(pt, iova, more) ||
 			  (pt->unlink && size == pt_span(pt, 2)) ||
 			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_unmap_slow(pt, iova, more, gather, report);
@@ -138,7 +141,7 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_large)(struct pgtbl *pt, uint64_t
 	uint64_t *table, *slot, last;
 	plat_section_t section;
 
-	if (!pt_is_large(pt, iova, 0) || (iova & pt->iova_bad) ||
+	if ((iova & more) || ((iova | (iova + more)) & pt->iova_bad) ||
 	    !pt_fast_enter(PT_KEPT, &section))
 		return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
 	table = pt_fast_level2(pt, iova);
@@ -216,7 +219,8 @@ static int PT_TIER(pt_map_sg)(struct pgtbl *pt, uint64_t iova, const struct pgtb
 	attr = pt->attr[prot];
 	sum = pt_sg_sum(pt, seg, nr_seg);
 	if (plat_unlikely(!attr || !pt_sg_fits(pt, iova, &sum) ||
-			  pt_sg_may_group(pt, iova, seg, nr_seg) || !pt_fast_enter(PT_KEPT, &section)))
+			  pt_sg_may_group(pt, iova, seg, nr_seg) ||
+			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_map_sg_slow(pt, iova, seg, nr_seg, prot, report);
 	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) ||
 			  !pt_all_free(slot, (unsigned)(sum.total >> pt_span_lg2(pt, 1))))) {

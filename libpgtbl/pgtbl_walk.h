@@ -71,7 +71,7 @@ static plat_always_inline bool pt_is_low(const struct pgtbl *pt, uint64_t iova)
 static plat_always_inline bool pt_is_live(uint64_t entry, unsigned level)
 {
 	(void)level; /* unless the format looks at it */
-	return (entry & FMT_LOW_MASK) == (FMT_TABLE(level) & FMT_LOW_MASK);
+	return !((entry - FMT_TABLE(level)) & FMT_LOW_MASK);
 }
 
 static plat_always_inline bool pt_is_table(uint64_t entry, unsigned level)
@@ -123,14 +123,13 @@ static plat_always_inline uint64_t pt_step(const struct pgtbl *pt, unsigned leve
 	return pt_span(pt, level) >> FMT_ADDR_SHIFT;
 }
 
+/* Whether this machine has the bytes of a word the other way round. */
+#define PT_SWAPPED (FMT_BIG_ENDIAN != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
+
 /* An entry as memory has it, and the other way round. */
 static plat_always_inline uint64_t pt_word(uint64_t entry)
 {
-#if FMT_BIG_ENDIAN == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-	return entry;
-#else
-	return __builtin_bswap64(entry);
-#endif
+	return PT_SWAPPED ? __builtin_bswap64(entry) : entry;
 }
 
 static plat_always_inline uint64_t pt_load(const uint64_t *slot)

@@ -2,12 +2,13 @@
 /*
  * amdv1.c - AMD I/O page tables for host translation ("v1"), 1 to 6 levels.
  *
- * Entry: PR 0, next level 11:9, address 51:12, FC 60, IR 61, IW 62 (Linux
- * drivers/iommu/amd and FreeBSD sys/x86/iommu/amd_reg.h agree; both call the
- * specification, AMD 48882, section 2.2.3).  FreeBSD names bits 4:1 ignored;
+ * Entry: PR 0, next level 11:9, address 51:12, FC 60 of leaves, IR 61, IW 62 (Linux
+ * drivers/iommu/amd, FreeBSD sys/x86/iommu/amd_reg.h and VirtualBox
+ * include/VBox/iommu-amd.h agree; all three call the specification, AMD 48882, section
+ * 2.2.3, which was not read for this).  FreeBSD and VirtualBox name bits 4:1 ignored;
  * bit 1 says frozen in our table entries, bit 2 that a leaf is write-protected.
- * A bit 5 and D bit 6 of leaves are for hardware to set (PGTBL_AD; DTE.HAD).  ? Table
- * entries have A from the beginning, in case hardware sets it there too.
+ * A bit 5 and D bit 6 of leaves are for hardware to set (PGTBL_AD; DTE.HAD).  VirtualBox
+ * names A in table entries too: ours have it from the beginning.
  *
  * Next level n, 1 to 6, leads to a table of that level; 0 is a leaf of the
  * entry's own size.  7 is a leaf of any power of two up to the next size: the

@@ -5,12 +5,13 @@
  *
  * Entry: bits 1:0 are 11 for a table, and for a leaf of level 1 (ARM counts
  * levels the other way round: its level 3), 01 for a larger leaf.  Address
- * 47:12, contiguous 52.  A table entry's bits 11:2 are ignored (ARM DDI 0487,
- * D4.3): bit 2 says frozen.
+ * 47:12, contiguous 52.  A table entry's bits between those and its address are
+ * ignored (Arm ARM, DDI 0487, figure D4-16 where D4 is the chapter on VMSAv8-64):
+ * bit 2 says frozen.
  *  stage 1: AttrIndx 4:2, AP 7:6 (EL0 may, read-only), SH 9:8, AF 10, nG 11,
  *           PXN 53, UXN 54
  *  stage 2: MemAttr 5:2, S2AP 7:6 (read, write), SH 9:8, AF 10, XN 54:53
- * (Linux drivers/iommu/io-pgtable-arm.c has the same.)  ? XN is 10, which means
+ * (D4.3.3 there, but for XN 53; Linux drivers/iommu/io-pgtable-arm.c.)  ? XN is 10, which means
  * "nobody" with and without the extension that gives EL0 and EL1 one bit each.
  *
  * The contiguous bit joins 16 entries with a 4 KiB granule; 128 of level 1 or

@@ -8,7 +8,8 @@
  * leaf, and in a table entry it says frozen.  With SSADE hardware sets accessed 8 and
  * dirty 9 (Linux drivers/iommu/intel and drivers/iommu/generic_pt agree); without, both
  * are ignored.  Table entries have accessed from the beginning, in case hardware sets
- * it there too (?).  Bit 52 is ignored: it marks a leaf that is write-protected.
+ * it there too: generic_pt names the bit among those that all entries share (?).  Bit 52
+ * is ignored: it marks a leaf that is write-protected.
  *
  * READ, WRITE  the R and W bits; at least one is needed
  * COHERENT     SNP, if PGTBL_SNOOP_CTL says that the hardware has it (without

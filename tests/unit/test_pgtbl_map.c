@@ -265,3 +265,42 @@ Test(pgtbl_map, fragmented)
 	cr_expect_eq(leaves, 0);
 	unit_close();
 }
+
+/* Maps one page of the range that is being mapped: not allowed, and here to be survived. */
+static void *intruding_alloc(void *ctx, size_t size, size_t align)
+{
+	struct plat_mem from = pool_mem(&pool);
+	static bool done;
+
+	(void)ctx;
+	if (pool.allocs == 4 && !done) { /* root, two tables on the way, the first leaf table */
+		done = true;
+		cr_assert_eq(pgtbl_map(pt, G1 + 5 * K4, 77 * K4, K4, 3), 0);
+	}
+	return from.ops->alloc(from.ctx, size, align);
+}
+
+static void intruding_free(void *ctx, void *page, size_t size, size_t align)
+{
+	struct plat_mem from = pool_mem(&pool);
+
+	(void)ctx;
+	from.ops->free(from.ctx, page, size, align);
+}
+
+/* The leaves made for a table that has come meanwhile do not get into the next one. */
+Test(pgtbl_map, a_table_comes_between_the_passes)
+{
+	static const struct plat_mem_ops ops = { intruding_alloc, intruding_free };
+	struct pgtbl_config config;
+
+	cr_assert(pool_init(&pool, 64));
+	config = unit_config(&pgtbl_vtdss_ops, 4);
+	config.pages = (struct plat_mem){ &ops, NULL };
+	unit_open_config(&config);
+	cr_assert_eq(pgtbl_map(pt, G1, K4, 3 * M2, 3), 0);
+	for (uint64_t i = 0; i < 3 * M2; i += K4)
+		cr_assert_eq(unit_translate(G1 + i), K4 + i, "at %#lx", (unsigned long)i);
+	cr_assert_eq(pgtbl_unmap(pt, G1, 3 * M2, &gather), 3 * M2);
+	unit_close();
+}

@@ -160,6 +160,72 @@ Test(pgtbl_tiers, limits)
 	for_each_kind(limits);
 }
 
+/* One leaf of level 2, where there are such leaves. */
+static void large(void)
+{
+	uint64_t end = 1ull << 46;
+
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, M2, 3), 0);
+	check(0, 512, M2);
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, M2, 3), -EEXIST);
+	cr_assert_eq(pgtbl_map(pt, BASE + M2, end, M2, 3), -EINVAL);
+	cr_assert_eq(pgtbl_map(pt, BASE + M2, -M2, M2, 3), -EINVAL);
+	cr_assert_eq(pgtbl_map(pt, 1ull << 48, M2, M2, 3), -EINVAL);
+	cr_assert_eq(pgtbl_map(pt, -M2, M2, M2, 3), -EINVAL);
+	cr_assert_eq(pgtbl_map(pt, BASE + M2, M2, M2, 0), -EINVAL);
+	cr_assert_eq(pgtbl_map(pt, BASE + M2, M2, M2, 64), -EINVAL);
+	cr_assert_eq(pgtbl_unmap(pt, 1ull << 48, M2, &gather), 0);
+	cr_assert_eq(pgtbl_unmap(pt, -M2, M2, &gather), 0);
+	cr_assert_eq(pgtbl_unmap(pt, BASE + M2, M2, &gather), 0);
+	cr_assert_eq(pgtbl_unmap(pt, BASE, M2, &gather), M2);
+	check_gather(0, 512);
+	check(0, 512, ~0ull);
+	/* Not congruent: a table, which then stands in the way of a leaf and does not matter. */
+	cr_assert_eq(pgtbl_map(pt, BASE, K4, M2, 3), 0);
+	check(0, 512, K4);
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, M2, 3), -EEXIST);
+	cr_assert_eq(pgtbl_unmap(pt, BASE, M2, &gather), M2);
+	check_gather(0, 512);
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, M2, 3), 0);
+	check(0, 512, M2);
+	cr_assert_eq(pgtbl_unmap(pt, BASE, M2, &gather), M2);
+	check_gather(0, 512);
+}
+
+Test(pgtbl_tiers, large)
+{
+	for_each_kind(large);
+}
+
+static void open_with(uint64_t page_sizes, unsigned oa_bits)
+{
+	struct pgtbl_config c;
+
+	cr_assert(pool_init(&pool, 64));
+	c = unit_config(&pgtbl_vtdss_ops, 4);
+	c.page_sizes = page_sizes;
+	c.oa_bits = oa_bits;
+	unit_open_config(&c);
+}
+
+/* A table without such leaves, and one that leads to less memory than one has. */
+Test(pgtbl_tiers, no_large)
+{
+	open_with(K4, 46);
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, M2, 3), 0);
+	cr_assert_eq(pgtbl_map(pt, BASE + M2, M2, K4 + 1, 3), -EINVAL);
+	cr_assert_eq(pgtbl_unmap(pt, BASE, K4 + 1, &gather), 0);
+	check(0, 512, M2);
+	cr_assert_eq(pgtbl_unmap(pt, BASE, K4, &gather), K4);
+	cr_assert_eq(pgtbl_unmap(pt, BASE + K4, M2 - K4, &gather), M2 - K4);
+	unit_close();
+
+	open_with(0, 20);
+	cr_assert_eq(pgtbl_map(pt, BASE, 0, M2, 3), -EINVAL);
+	cr_assert_eq(unit_translate(BASE), (uint64_t)-ENOENT);
+	unit_close();
+}
+
 /* PGTBL_KEEP_TABLES: nothing is ever unlinked, and whoever asks for it is told. */
 Test(pgtbl_tiers, kept)
 {
