@@ -209,8 +209,8 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	/* IOVA-H2: a cursor says where to begin, nothing else */
 	uint64_t from = plat_load_relaxed(cursor), pfn = IOVA_NONE, span, begun;
 	struct iova_node **spot = &c->slot->near[want->level];
-	/* IOVA-H2: any node of the space will do */
-	struct iova_node *near = plat_load_relaxed(spot);
+	/* IOVA-H3: any node of the space will do, but it must be complete; pairs with itself */
+	struct iova_node *near = plat_load_acquire(spot);
 	uint64_t test = 1ull << want->class;
 	struct iova_ref line;
 	bool wrapped = false;
@@ -239,7 +239,7 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	}
 	/* The last line may have more than was hinted at: begin with it next time. */
 	plat_store_relaxed(cursor, pfn == IOVA_NONE || !c->pushed ? from : line.base_pfn);
-	plat_store_relaxed(spot, near);
+	plat_store_release(spot, near); /* IOVA-H3: pairs with itself */
 	return pfn;
 }
 

@@ -104,6 +104,11 @@ static void free_7_alloc(void)
 	free_7();
 	alloc_n(1);
 }
+static void free_7_alloc_free(void)
+{
+	free_7();
+	alloc_free();
+}
 /* Two at once: two operations, of which the first failure is the last. */
 static void alloc_both(void)
 {
@@ -311,6 +316,13 @@ static const struct mc_model models[] = {
 	       ON(alloc_1, 1)),
 	WINDOW3("three-by-two", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(alloc_free, 1),
 		ON(free_7_alloc, 2)),
+	WINDOW("two-by-three", init_1, window_end, 1, 2, 0, ON(alloc_free_alloc, 0),
+	       ON(free_7_alloc_free, 1)),
+	WINDOW("two-by-three-shared", init_2_shared, window_end, 1, 2, 0, ON(alloc_free_alloc, 0),
+	       ON(free_7_alloc_free, 1)),
+	WINDOW("share-irq", init_1, window_end, 1, 2, 0, ON(alloc_free, 1), IRQ(alloc_free, 1)),
+	WINDOW("bulk-free-irq", init_full, window_end, 1, 2, 0, ON(free_both, 0),
+	       IRQ(alloc_1, 0)),
 	WINDOW("free-wrong", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(free_wrong, 1)),
 	WINDOW("double-free", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
 	       ON(free_7_racing, 1)),

@@ -116,6 +116,19 @@ static void init_line(void)
 	}
 	mc_assert(!iova_space_free(s, 0, PAGE));
 }
+/* The same a level up: areas of level 1 that are empty, and become units of level 2 again. */
+static void init_empty_areas(void)
+{
+	create();
+	slot_bytes = 256 * PAGE;
+	nr_slots = 128;
+	mc_assert(iova_space_alloc(s, 33 * PAGE, 8 * slot_bytes - 1) == 0);
+	for (uint64_t i = 8; i < 128; i += 8) {
+		mc_assert(iova_space_alloc(s, 8 * slot_bytes, ~0ull) == i * slot_bytes);
+		mark(&start, i, 8);
+	}
+	mc_assert(!iova_space_free(s, 0, 33 * PAGE));
+}
 static void alloc_line(void)
 {
 	alloc_n(8);
@@ -130,7 +143,7 @@ static void alloc_line_free(void)
 static void end_line(void)
 {
 	window_drain();
-	mc_assert(iova_space_alloc(s, 32 * slot_bytes, 32 * slot_bytes - 1) == 0);
+	mc_assert(iova_space_alloc(s, nr_slots * slot_bytes, nr_slots * slot_bytes - 1) == 0);
 	mc_assert(iova_space_destroy(s) == 1);
 }
 
@@ -438,6 +451,10 @@ static const struct mc_model models[] = {
 	     IRQ(alloc_free_1, 0)),
 	TREE("line-reclaim-2", init_line, end_line, 1, 1, 0, ON(alloc_line_free, 0),
 	     ON(alloc_line_free, 1)),
+	TREE("area-reclaim", init_empty_areas, end_line, 1, 2, 0, ON(alloc_free_1, 0),
+	     ON(alloc_line, 1)),
+	TREE("area-reclaim-irq", init_empty_areas, end_line, 1, 2, 0, ON(alloc_line, 0),
+	     IRQ(alloc_free_1, 0)),
 	TREE("line-drain", init_line, end_line_drained, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1),
 	     ON(drain_0, 2)),
 	TREE("line-held", init_held_line, end_held_line, 2, 2, 0, ON(free_held_reuse, 0),
@@ -450,6 +467,8 @@ static const struct mc_model models[] = {
 	     ON(free_half_border, 1)),
 	TREE("border-wild-3", init_border, window_end, 0, 1, 0, ON(take_border, 0),
 	     ON(free_half_border, 1), ON(alloc_1, 2)),
+	TREE("border-irq", init_border, window_end, 1, 2, 0, ON(take_free_border, 0),
+	     IRQ(alloc_free_1, 0)),
 	TREE("border-free", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
 	     ON(free_border, 1)),
 	TREE("border-free-alloc", init_border_taken, window_end, 1, 2, 0, ON(free_border, 0),
@@ -477,6 +496,8 @@ static const struct mc_model models[] = {
 	     ON(alloc_free_1, 1), ON(alloc_free_1, 2)),
 	TREE("reserve-alloc", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
 	     ON(alloc_1, 1)),
+	TREE("reserve-irq", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
+	     IRQ(alloc_free_1, 0)),
 	TREE("reserve-free", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0),
 	     ON(take_free_border, 1)),
 	TREE("reserve-look", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0), ON(free_7, 1)),
