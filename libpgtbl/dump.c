@@ -99,16 +99,16 @@ static int dump_leaf(void *ctx, const struct pgtbl_leaf *leaf)
 	return ret;
 }
 
-static int dump_head(struct dump *d, const struct pgtbl *pt)
+static int dump_head(struct dump *d, const struct pgtbl *pt, const struct pgtbl_top *top)
 {
 	bool json = d->format == PGTBL_DUMP_JSON;
 
 	put(&d->out, json ? "{\"format\":\"" : "");
 	put(&d->out, pt->ops->name);
 	put(&d->out, json ? "\",\"levels\":" : " levels=");
-	put_number(&d->out, pt->levels, 10, 1);
+	put_number(&d->out, top->levels, 10, 1);
 	put(&d->out, json ? ",\"root\":\"" : " root=");
-	put_hex(&d->out, pgtbl_root_phys(pt), 1);
+	put_hex(&d->out, top->root_phys, 1);
 	put(&d->out, json ? "\",\"runs\":[" : "\n");
 	return put_flush(&d->out);
 }
@@ -117,6 +117,7 @@ int pgtbl_dump(struct pgtbl *pt, uint64_t first, uint64_t last, enum pgtbl_dump_
 	       int (*print)(void *ctx, const char *text, size_t len), void *ctx)
 {
 	struct dump d = { .format = format, .out = { .print = print, .ctx = ctx } };
+	struct pgtbl_top top;
 	int ret;
 
 	if (!pt || !print || first > last || last > pt->iova_last ||
@@ -124,9 +125,12 @@ int pgtbl_dump(struct pgtbl *pt, uint64_t first, uint64_t last, enum pgtbl_dump_
 		return -EINVAL;
 	if (format == PGTBL_DUMP_SVG)
 		return pgtbl_dump_svg(pt, first, last, print, ctx);
-	ret = dump_head(&d, pt);
-	if (!ret)
-		ret = pgtbl_visit(pt, first, last, dump_leaf, &d);
+	pgtbl_top(pt, &top);
+	ret = dump_head(&d, pt, &top);
+	/* What a growth brings meanwhile is not behind the root that was named. */
+	if (!ret && first <= top.iova_last)
+		ret = pgtbl_visit(pt, first, last < top.iova_last ? last : top.iova_last,
+				  dump_leaf, &d);
 	if (!ret)
 		ret = end_run(&d);
 	if (!ret && format == PGTBL_DUMP_JSON) {

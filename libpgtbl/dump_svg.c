@@ -26,6 +26,7 @@ struct picture {
 	struct pgtbl *pt;
 	uint64_t first;
 	uint64_t last;
+	struct pgtbl_top top;
 	struct dump_out out;
 	struct row above;
 	struct row here;
@@ -154,7 +155,7 @@ static int head(struct picture *p)
 
 	put(o, "<svg xmlns=\"http://www.w3.org/2000/svg\"");
 	attribute(o, "width", LEFT + (ROOM + 2) * STEP_X);
-	attribute(o, "height", TOP + p->pt->levels * STEP_Y);
+	attribute(o, "height", TOP + p->top.levels * STEP_Y);
 	put(o, " font-family=\"sans-serif\" font-size=\"11\">\n");
 	ret = put_flush(o);
 	if (ret)
@@ -162,7 +163,7 @@ static int head(struct picture *p)
 	text(o, 5, 20);
 	put(o, p->pt->ops->name);
 	put(o, ", root ");
-	put_hex(o, pgtbl_root_phys(p->pt), 1);
+	put_hex(o, p->top.root_phys, 1);
 	put(o, "; entries in use: dark tables, light leaves</text>\n");
 	return put_flush(o);
 }
@@ -172,10 +173,12 @@ int pgtbl_dump_svg(struct pgtbl *pt, uint64_t first, uint64_t last,
 {
 	struct picture p = { .pt = pt, .first = first, .last = last,
 			     .out = { .print = print, .ctx = ctx } };
-	int ret = head(&p);
+	int ret;
 
-	for (unsigned level = pt->levels; level && !ret; level--)
-		ret = row(&p, level, TOP + (pt->levels - level) * STEP_Y);
+	pgtbl_top(pt, &p.top);
+	ret = head(&p);
+	for (unsigned level = p.top.levels; level && !ret; level--)
+		ret = row(&p, level, TOP + (p.top.levels - level) * STEP_Y);
 	if (ret)
 		return ret;
 	put(&p.out, "</svg>\n");

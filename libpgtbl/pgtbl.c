@@ -14,6 +14,17 @@ static uint64_t mask(unsigned bits)
 	return ~0ull >> (64 - bits);
 }
 
+bool pgtbl_format_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
+{
+	*shape = (struct pgtbl_shape){
+		.page_lg2 = config->page_lg2 ? config->page_lg2 : 12,
+		.index_lg2 = config->table_lg2 ? config->table_lg2 - 3 : 9,
+		.iova_bits_min = IOVA_BITS_MIN,
+		.oa_bits_max = OA_BITS_MAX,
+	};
+	return config->ops->shape(config, shape);
+}
+
 /* What @config asks for must be one of the shapes that its format has. */
 static bool config_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape)
 {
@@ -29,13 +40,8 @@ static bool config_shape(const struct pgtbl_config *config, struct pgtbl_shape *
 	/* Hardware that writes bits into tables reads what CPUs have cached of them. */
 	if ((config->flags & PGTBL_AD) && (config->flush || !ops->has_ad))
 		return false;
-	*shape = (struct pgtbl_shape){
-		.page_lg2 = config->page_lg2 ? config->page_lg2 : 12,
-		.index_lg2 = config->table_lg2 ? config->table_lg2 - 3 : 9,
-		.iova_bits_min = IOVA_BITS_MIN,
-		.oa_bits_max = OA_BITS_MAX,
-	};
-	if (!ops->shape(config, shape) || config->phys_offset & ((8ull << shape->index_lg2) - 1))
+	if (!pgtbl_format_shape(config, shape) ||
+	    config->phys_offset & ((8ull << shape->index_lg2) - 1) || !pgtbl_growth_ok(config))
 		return false;
 	page = 1ull << shape->page_lg2;
 	if (config->oa_bits <= shape->page_lg2 || config->oa_bits > shape->oa_bits_max)
@@ -99,16 +105,13 @@ int pgtbl_create(struct pgtbl **out, const struct pgtbl_config *config)
 	pt->own.limit = config->page_limit;
 	pt->quota = config->quota;
 	err = pgtbl_check_create(pt, config);
-	pt->root = err ? NULL : pgtbl_root_alloc(pt, &err);
-	if (!pt->root) {
+	if (!err)
+		err = pgtbl_top_create(pt, config);
+	if (err) {
 		pgtbl_check_destroy(pt);
 		plat_mem_free(&config->meta, pt, sizeof(*pt), PLAT_CACHELINE);
 		return err;
 	}
-	/* A root of level 2 serves all addresses: it is the pinned table of each. */
-	for (unsigned i = 0; pt->levels == 2 && i < PGTBL_LOW_TABLES; i++)
-		pt->low[i] = pt->root;
-	pgtbl_flush(pt, pt->root, pt->root_bytes / sizeof(*pt->root));
 	*out = pt;
 	return 0;
 }
@@ -131,7 +134,7 @@ uint64_t pgtbl_destroy(struct pgtbl *pt)
 
 uint64_t pgtbl_root_phys(const struct pgtbl *pt)
 {
-	return pgtbl_page_phys(pt, pt->root);
+	return pgtbl_page_phys(pt, pt->left[pgtbl_hw_level(pt)]);
 }
 
 uint64_t pgtbl_iova_last(const struct pgtbl *pt)

@@ -132,7 +132,8 @@ struct pgtbl_violation {
 /**
  * struct pgtbl_config - what a table is made for
  * @ops:         the format
- * @levels:      number of levels
+ * @levels:      number of levels; of a table that grows, the most it may have
+ * @growth:      NULL: it does not grow; else copied, see pgtbl_grow.h
  * @oa_bits:     width of output (physical) addresses; at most 52
  * @iova_bits:   width of input addresses; 0: all that @levels covers
  * @page_sizes:  bit n: leaves of 2^n bytes may be used.  0: all the format
@@ -161,6 +162,7 @@ struct pgtbl_violation {
  */
 struct pgtbl_config {
 	const struct pgtbl_ops *ops;
+	const struct pgtbl_growth *growth;
 	unsigned levels;
 	unsigned oa_bits;
 	unsigned iova_bits;
@@ -200,9 +202,9 @@ int pgtbl_create(struct pgtbl **pt, const struct pgtbl_config *config);
  */
 uint64_t pgtbl_destroy(struct pgtbl *pt);
 
-/* Physical address of the root table, for the context or PASID entry. */
+/* Physical address of the root table, for the context or PASID entry; see pgtbl_top(), too. */
 uint64_t pgtbl_root_phys(const struct pgtbl *pt);
-/* Greatest input address. */
+/* Greatest input address, when the table has grown as far as it can. */
 uint64_t pgtbl_iova_last(const struct pgtbl *pt);
 
 #define PGTBL_GATHER_RANGES 8
@@ -355,7 +357,9 @@ struct pgtbl_calls {
  *          width; permissions the format cannot express;
  * -EEXIST: something is mapped at report->iova;
  * -ENOMEM: no page for a table needed at report->iova;
- * -EDQUOT: there is a limit of pages, and that table would be one too many.
+ * -EDQUOT: there is a limit of pages, and that table would be one too many;
+ * what pgtbl_growth.grown returned: report->iova is out of reach.  A table that grows may
+ * have done so also if another error is returned.
  */
 PGTBL_INLINE int pgtbl_map_at(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
 			      unsigned prot, struct pgtbl_report *report)

@@ -57,7 +57,8 @@ extern "C" {
  * Context: any in which the table's memory functions may be used.
  * Return: 0; -EINVAL: NULL, not a range of @pt, not a page size of it; -EEXIST: a leaf
  * larger than @page_bytes is mapped at report->iova; -ENOMEM: no page for a table needed
- * at report->iova, or no memory for the reservation; -EDQUOT: a limit of pages.
+ * at report->iova, or no memory for the reservation; -EDQUOT: a limit of pages; what
+ * pgtbl_growth.grown returned: report->iova is out of reach.
  */
 int pgtbl_reserve(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_bytes,
 		  struct pgtbl_report *report);

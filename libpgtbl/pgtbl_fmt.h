@@ -41,6 +41,8 @@
  *                      leaf.  No entry is a hole if the AND of several has one;
  *                      where there is but one bit, the reverse holds too.
  *   FMT_BIG_ENDIAN     1: words in memory have their most significant byte first
+ *   FMT_GROWS          false: hardware cannot change root and levels in one step; left
+ *                      out by formats of which it can: see pgtbl_grow.h
  *   FMT_ACCESSED       bits of FMT_LOW_MASK that hardware sets in a leaf when PGTBL_AD
  *   FMT_DIRTY          is set, at its first use and its first write.  Left out by
  *                      formats that have none.  If hardware sets the first one in

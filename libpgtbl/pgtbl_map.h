@@ -412,6 +412,9 @@ static plat_noinline int pt_map_sg_slow(struct pgtbl *pt, uint64_t iova,
 		return pgtbl_fail(report, at, -EINVAL);
 	job.attr = pt->attr[prot];
 	job.checked = !once;
+	job.error = pgtbl_reach(pt, at - 1);
+	if (job.error)
+		return pgtbl_fail(report, pgtbl_beyond_reach(pt, iova, at - 1), job.error);
 	plat_read_lock();
 	if ((once || pt_map_pass(&job, iova, seg, nr_seg, true)) &&
 	    !pt_map_pass(&job, iova, seg, nr_seg, false) && job.pos != iova) {

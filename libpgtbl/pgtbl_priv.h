@@ -9,6 +9,7 @@
 #include "pgtbl.h"
 #include "pgtbl_change.h"
 #include "pgtbl_dirty.h"
+#include "pgtbl_grow.h"
 
 #define PGTBL_PROT_COUNT 64u /* combinations of enum pgtbl_prot */
 #define PGTBL_MAX_LEVELS 6u
@@ -40,7 +41,7 @@ struct pgtbl_shape {
  * @iova_bad:    bits that must be 0 in the address of a page
  * @phys_bad:    the same for output addresses
  * @to_virt:     the address of a table is that in its live entry + @to_virt
- * @root:        table of level @levels
+ * @root:        table of level @levels; software's walks begin there
  * @low:         the first level-2 tables (of the first four GiB, with 4K pages
  *               and tables) once they exist.  Neither they nor the tables above
  *               them are ever unlinked, so a call can start its walk here.
@@ -52,8 +53,12 @@ struct pgtbl_shape {
  * @attr:        entry bits for each prot; 0: the format cannot express it
  * @partial:     what unmap does with a leaf larger than its part of the range
  * @hw_ad:       hardware keeps accessed and dirty bits
+ * @left:        by level from @start_levels on: the table that serves address 0
+ * @reach:       by level from @start_levels on: the last address that hardware translates
+ *               when it begins there
+ * @hw_level:    where hardware begins; rises up to @levels
  *
- * Everything above is constant after creation but for @low, filled once each.
+ * Everything above is constant after creation but for @hw_level, and @low, filled once each.
  *
  * @own:         pages of this table, and their limit; @quota: of several together
  * @reclaiming:  held by the one drain or reclaim; no table page is freed by
@@ -93,6 +98,12 @@ struct pgtbl {
 	struct pgtbl_quota *quota;
 	struct pgtbl_check *check; /* see check.c; NULL: unchecked */
 
+	struct pgtbl_growth growth;
+	uint64_t *left[PGTBL_MAX_LEVELS + 1];
+	uint64_t reach[PGTBL_MAX_LEVELS + 1];
+	unsigned start_levels;
+	uint32_t hw_level;
+
 	plat_aligned(PLAT_CACHELINE) struct pgtbl_quota own;
 	uint64_t queued_pages;
 	void *queued;
@@ -126,7 +137,9 @@ struct pgtbl_table_info {
 
 /**
  * struct pgtbl_ops - a format, compiled
+ * @grows:   hardware can change root and levels in one step
  * @init:    complete @pt: attr[], to_virt
+ * @link:    store a table entry for @child into entry 0 of @table of @level; nobody sees it
  * @leaves:  up to PGTBL_LEAF_BATCH leaves from *pos on; *pos becomes the address
  *           to go on from, *more whether there is one
  * @reclaim_level: unlink empty tables of @level; returns how many
@@ -146,8 +159,10 @@ struct pgtbl_ops {
 	uint64_t table_addr_mask;
 	bool has_ad;
 	bool protects;
+	bool grows;
 	bool (*shape)(const struct pgtbl_config *config, struct pgtbl_shape *shape);
 	void (*init)(struct pgtbl *pt, const struct pgtbl_config *config);
+	void (*link)(struct pgtbl *pt, uint64_t *table, const uint64_t *child, unsigned level);
 	struct pgtbl_calls fast;
 	struct pgtbl_calls kept; /* with PGTBL_KEEP_TABLES */
 	struct pgtbl_calls flushed; /* for tables that need the flush hook */
@@ -190,6 +205,37 @@ static inline int pgtbl_fail(struct pgtbl_report *report, uint64_t iova, int err
 		report->error = error;
 	}
 	return error;
+}
+
+/* pgtbl.c: what the format says about config->levels, without what else may be wrong. */
+bool pgtbl_format_shape(const struct pgtbl_config *config, struct pgtbl_shape *shape);
+
+/* grow.c */
+
+bool pgtbl_growth_ok(const struct pgtbl_config *config);
+/* The root, and the tables down to where hardware begins.  0, or why there are none. */
+int pgtbl_top_create(struct pgtbl *pt, const struct pgtbl_config *config);
+int pgtbl_reach_slow(struct pgtbl *pt, uint64_t last);
+
+static inline unsigned pgtbl_hw_level(const struct pgtbl *pt)
+{
+	/* PGT-A11: what is written after it comes after hardware was told; pairs with PGT-F11. */
+	return plat_load_acquire(&pt->hw_level);
+}
+
+/* Have hardware translate addresses up to @last.  Outside any read section. */
+static inline int pgtbl_reach(struct pgtbl *pt, uint64_t last)
+{
+	return plat_likely(last <= pt->reach[pgtbl_hw_level(pt)]) ? 0 : pgtbl_reach_slow(pt, last);
+}
+
+/* The first address of [iova, last] that is not in reach. */
+static inline uint64_t pgtbl_beyond_reach(const struct pgtbl *pt, uint64_t iova, uint64_t last)
+{
+	uint64_t reach = pt->reach[pgtbl_hw_level(pt)];
+
+	/* Somebody else may have had more luck meanwhile. */
+	return iova > reach || last <= reach ? iova : reach + 1;
 }
 
 /* check.c */

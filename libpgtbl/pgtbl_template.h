@@ -32,6 +32,10 @@
 #define FMT_ADDR_SHIFT 0
 #endif
 
+#ifndef FMT_GROWS
+#define FMT_GROWS true
+#endif
+
 #ifndef FMT_GROUPS
 #define FMT_GROUPS 0
 static inline uint64_t fmt_group(uint64_t entry, unsigned level, unsigned lg2)
@@ -100,11 +104,16 @@ static void pt_init(struct pgtbl *pt, const struct pgtbl_config *config)
 	pt->to_virt = -pt->phys_offset - ((uint64_t)FMT_TABLE(2) << FMT_ADDR_SHIFT);
 }
 
+static void pt_link(struct pgtbl *pt, uint64_t *table, const uint64_t *child, unsigned level)
+{
+	pt_leaf_store(table, pt_table_entry(pt, child, level));
+}
+
 #define PGTBL_OPS_INIT(format_name)                                                                \
 	{                                                                                          \
 		.name = (format_name), .levels_min = FMT_LEVELS_MIN, .levels_max = FMT_LEVELS_MAX, \
 		.table_addr_mask = (FMT_ADDR) << FMT_ADDR_SHIFT, .shape = fmt_shape,               \
-		.init = pt_init,                                                                   \
+		.init = pt_init, .link = pt_link, .grows = FMT_GROWS,                              \
 		.fast = { pt_map, pt_unmap, pt_translate, pt_map_sg },                             \
 		.kept = { pt_map_kept, pt_unmap_kept, pt_translate_kept, pt_map_sg_kept },         \
 		.flushed = { pt_map_flushed, pt_unmap_flushed, pt_translate_flushed,               \

@@ -276,16 +276,23 @@ static plat_always_inline uint64_t *pt_pinned(const struct pgtbl *pt, uint64_t i
 	return plat_load_acquire(&pt->low[iova >> pt_span_lg2(pt, 3)]);
 }
 
-/* The first level-2 tables and what is above them are never unlinked. */
+/*
+ * The first level-2 tables and what is above them are never unlinked; nor is the table of
+ * level 1 with which hardware has begun.  @iova: the first address that the table serves.
+ */
 static plat_always_inline bool pt_is_pinned(const struct pgtbl *pt, unsigned level, uint64_t iova)
 {
-	return level >= 2 && pt_is_low(pt, iova);
+	return level >= 2 ? pt_is_low(pt, iova) :
+			    FMT_LEVELS_MIN == 1 && !iova && pt->start_levels == 1;
 }
 
 static inline void pt_pin(struct pgtbl *pt, uint64_t iova, uint64_t *table)
 {
 	uint64_t **cell = &pt->low[iova >> pt_span_lg2(pt, 3)];
 
+	/* Not yet known to hardware, it would let leaves be stored that are out of reach (T9). */
+	if (FMT_LEVELS_MIN == 1 && pgtbl_hw_level(pt) < 2)
+		return;
 	/* relaxed: only a wish to write it; whoever writes writes the same value */
 	if (!plat_load_relaxed(cell))
 		/* PGT-R2: the table is zeroed; pairs with PGT-A2. */

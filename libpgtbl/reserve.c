@@ -110,6 +110,9 @@ int pgtbl_reserve(struct pgtbl *pt, uint64_t iova, uint64_t size, uint64_t page_
 
 	if (!sound(pt, iova, size, page_bytes))
 		return pgtbl_fail(report, iova, -EINVAL);
+	err = pgtbl_reach(pt, iova + (size - 1));
+	if (err)
+		return pgtbl_fail(report, pgtbl_beyond_reach(pt, iova, iova + (size - 1)), err);
 	r = take(pt);
 	if (!r)
 		return pgtbl_fail(report, iova, -ENOMEM);

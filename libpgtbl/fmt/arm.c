@@ -22,7 +22,9 @@
  * config.page_lg2 is the granule: 12, 14 or 16.  Addresses have at most 48 bits,
  * and the root must be needed for them: hardware takes the number of levels from the
  * width.  Stage 2 may be up to 4 bits wider than its levels cover: the root is
- * then up to 16 tables, one behind the other.
+ * then up to 16 tables, one behind the other.  The width and the root's address are
+ * in different words of an SMMU's tables (S2T0SZ and S2TTB; T0SZ and TTB0), so
+ * such a table cannot grow (pgtbl_grow.h).
  *
  * READ      stage 1: needed.  Stage 2: S2AP[0]; it or WRITE is needed
  * WRITE     AP[2] = 0; S2AP[1]
@@ -70,6 +72,7 @@
 #define FMT_FROZEN ARM_IGNORED
 #define FMT_INUSE ARM_VALID
 #define FMT_GROUPS 2
+#define FMT_GROWS false
 
 static inline unsigned arm_group_lg2(unsigned page_lg2, unsigned level)
 {

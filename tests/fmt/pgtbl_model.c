@@ -75,10 +75,35 @@ void model_table_del(struct model *m, size_t i)
 	memmove(&m->table[i], &m->table[i + 1], (--m->tables - i) * sizeof(*m->table));
 }
 
-/* Four tables of level 2, and all above. */
+/* Four tables of level 2, and all above; what hardware has begun with. */
 bool model_pinned(const struct model *m, unsigned level, uint64_t iova)
 {
-	return level >= 2 && iova / model_level_span(m, 3) < 4;
+	if (level < 2)
+		return m->start == 1 && iova < model_level_span(m, 2);
+	return iova / model_level_span(m, 3) < 4;
+}
+
+int model_reach(struct model *m, uint64_t iova, uint64_t last, uint64_t *fault)
+{
+	uint64_t reach = m->reach[m->levels];
+
+	if (last <= reach)
+		return 0;
+	*fault = iova > reach ? iova : reach + 1;
+	if (m->refuse)
+		return m->refuse;
+	/* What was the root becomes one of the tables. */
+	for (; m->reach[m->levels] < last; m->levels++)
+		model_table_add(m, m->levels, 0);
+	return 0;
+}
+
+int model_reach_map(struct model *m, uint64_t iova, const struct pgtbl_segment *seg, size_t nr_seg)
+{
+	uint64_t end, fault;
+
+	return model_args_ok(m, iova, seg, nr_seg, &end) ? model_reach(m, iova, end - 1, &fault)
+							  : -EINVAL;
 }
 
 /* Leaves: a sorted array. */
@@ -133,7 +158,7 @@ static bool leaf_fits(const struct model *m, uint64_t iova, uint64_t size)
 static uint64_t leaf_size(const struct model *m, uint64_t iova, uint64_t phys, uint64_t left)
 {
 	for (uint64_t size = 1ull << 63; size > 1ull << m->page_lg2; size >>= 1)
-		if ((m->page_sizes & size) && !((iova | phys) % size) && left >= size &&
+		if ((m->page_sizes & size) && size < model_level_span(m, m->levels + 1) && !((iova | phys) % size) && left >= size &&
 		    leaf_fits(m, iova, size))
 			return size;
 	return 1ull << m->page_lg2;
@@ -213,6 +238,9 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 	if (!model_args_ok(m, iova, seg, nr_seg, fault))
 		return -EINVAL;
 	last = *fault - 1; /* the end so far */
+	err = model_reach(m, iova, last, fault);
+	if (err)
+		return err;
 	i = model_leaf_at(m, iova);
 	err = i < m->leaves && m->leaf[i].iova <= last ? -EEXIST : 0;
 	if (err) {

@@ -28,7 +28,11 @@ struct model_leaf {
 };
 
 struct model {
-	unsigned levels;
+	unsigned levels;     /* where hardware begins */
+	unsigned levels_max; /* software has tables up to here */
+	unsigned start;	     /* levels at the beginning; 0: it does not grow */
+	uint64_t reach[8];   /* by levels: the last address */
+	int refuse;	     /* what hardware answers to growing */
 	unsigned page_lg2;
 	unsigned index_lg2;
 	uint64_t iova_last;
@@ -54,6 +58,9 @@ struct model {
 
 void model_fini(struct model *m);
 
+/* Before [iova, last] is mapped: 0, or m->refuse and where. */
+int model_reach(struct model *m, uint64_t iova, uint64_t last, uint64_t *fault);
+int model_reach_map(struct model *m, uint64_t iova, const struct pgtbl_segment *seg, size_t nr_seg);
 /* @prot as a leaf shows it.  @once: as with a gather. */
 int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg, size_t nr_seg,
 		 unsigned prot, bool once, uint64_t *fault);

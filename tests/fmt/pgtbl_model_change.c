@@ -186,13 +186,19 @@ int64_t model_promote(struct model *m, uint64_t first, uint64_t last, uint64_t *
 int model_reserve(struct model *m, uint64_t iova, uint64_t size, uint64_t page_bytes,
 		  uint64_t *fault)
 {
-	unsigned level = model_level_of(m, page_bytes);
-	uint64_t last = iova + (size - 1), span = model_level_span(m, level + 1);
+	uint64_t last = iova + (size - 1), span;
+	unsigned level;
 	size_t i;
+	int err;
 
 	*fault = iova;
 	if (!model_is_range(m, iova, size) || !(m->page_sizes & page_bytes))
 		return -EINVAL;
+	err = model_reach(m, iova, last, fault);
+	if (err)
+		return err;
+	level = model_level_of(m, page_bytes);
+	span = model_level_span(m, level + 1);
 	for (uint64_t pos = iova; level < m->levels; pos = (pos | (span - 1)) + 1) {
 		const struct model_leaf *leaf = find(m, pos, &i);
 

@@ -42,7 +42,8 @@ static void compare(struct stream *s)
 
 	CHECK(s, !s->pool.error, s->pool.error);
 	s->cursor = 0;
-	error = hw_walk(&s->hw, pgtbl_root_phys(s->pt), hw_leaf, s);
+	stream_check_top(s);
+	error = hw_walk(&s->hw, s->hw_root, hw_leaf, s);
 	CHECK(s, !error, error);
 	CHECK(s, s->cursor == s->model.leaves, "hardware misses a leaf");
 	CHECK(s, s->hw.tables == s->model.tables + 1, "tables differ from what must be");
@@ -52,7 +53,8 @@ static void compare(struct stream *s)
 	pgtbl_stats(s->pt, &stats);
 	CHECK(s, stats.table_pages == s->pool.live, "table_pages is wrong");
 	CHECK(s, stats.queued_pages == s->released, "queued_pages is wrong");
-	CHECK(s, s->pool.live == s->model.tables + 1 + s->gather.free_pages + s->released,
+	CHECK(s, s->pool.live == s->model.tables + 1 + (s->model.levels_max - s->model.levels) +
+					 s->gather.free_pages + s->released,
 	      "pages are lost");
 }
 
@@ -116,7 +118,7 @@ static void resync_tables(struct stream *s)
 		uint64_t f, iova = i * model_span(s->model.page_lg2, s->model.index_lg2, 3);
 		int e;
 
-		if (iova > s->model.iova_last || model_find(&s->model, iova))
+		if (iova > s->model.reach[s->model.levels] || model_find(&s->model, iova))
 			continue;
 		CHECK(s, !pgtbl_map(s->pt, iova, 0, s->page, 3), "map after reclaim");
 		CHECK(s, !model_map_sg(&s->model, iova, &seg, 1, 3, false, &f), "model");
@@ -143,19 +145,23 @@ static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, s
 	struct pgtbl_gather g;
 	struct pgtbl_report report = { .gather = once ? &g : NULL, .iova = ~0ull };
 	uint64_t fault;
-	int got, want;
+	int got, want, refuse;
 
 	pgtbl_gather_init(&g);
+	stream_pick_refuse(s);
 	s->pool.fail_at = nomem ? s->pool.allocs + 1 + stream_pick(s, 4) : 0;
 	if (nr_seg == 1 && stream_pick(s, 4))
 		got = pgtbl_map_at(s->pt, iova, seg->phys, seg->size, prot, &report);
 	else
 		got = pgtbl_map_sg_at(s->pt, iova, seg, nr_seg, prot, &report);
 	s->pool.fail_at = 0;
+	refuse = s->model.refuse;
+	s->model.refuse = 0;
 	if (got == -ENOMEM) {
 		CHECK(s, nomem, "map: no memory, but there was");
 		CHECK(s, report.error == -ENOMEM && report.iova - iova <= s->model.iova_last - iova,
 		      "map: report of -ENOMEM");
+		CHECK(s, !model_reach_map(&s->model, iova, seg, nr_seg), "map: grown or not");
 		check_nomem(s, &g, once);
 		return;
 	}
@@ -163,7 +169,9 @@ static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, s
 		CHECK(s, got == -EINVAL && report.error == -EINVAL, "map: prot not refused");
 		return;
 	}
+	s->model.refuse = refuse;
 	want = model_map_sg(&s->model, iova, seg, nr_seg, shown, once, &fault);
+	s->model.refuse = 0;
 	CHECK(s, got == want, "map: result");
 	CHECK(s, !want ? report.iova == ~0ull : report.iova == fault && report.error == want,
 	      "map: report");
@@ -295,7 +303,9 @@ static void one_op(struct stream *s)
 {
 	unsigned v = stream_pick(s, 100);
 
-	if (!s->config->common && !stream_pick(s, 6))
+	if (s->config->start && !s->config->common && !stream_pick(s, 64))
+		stream_op_grow(s);
+	else if (!s->config->common && !stream_pick(s, 6))
 		stream_change(s);
 	else if (v < 45 && s->model.leaves < MAX_LEAVES)
 		op_map(s);
@@ -353,6 +363,7 @@ static bool start(struct stream *s)
 		.flags = c->flags,
 		.page_lg2 = c->page_lg2,
 		.table_lg2 = c->table_lg2,
+		.growth = stream_growth(s),
 		.page_sizes = c->page_sizes,
 		.pages = pool_mem(&s->pool),
 		.flush = c->noncoherent ? pool_flush : NULL,
@@ -367,6 +378,7 @@ static bool start(struct stream *s)
 	if (pgtbl_create(&s->pt, &config))
 		return false;
 	start_model(s);
+	stream_start_growth(s);
 	pgtbl_gather_init(&s->gather);
 	stream_add_windows(s);
 	return true;
@@ -396,6 +408,7 @@ void stream_run(const struct stream_config *config, struct stream_source *source
 	}
 	for (; result->op < ops && !s.ended && !result->error; result->op++) {
 		one_op(&s);
+		stream_next_window(&s);
 		if (!result->error && result->op % 8 == 0)
 			compare(&s);
 	}

@@ -20,6 +20,7 @@ struct stream_config {
 	const struct pgtbl_ops *ops;
 	enum hw_format format;
 	unsigned levels;
+	unsigned start;	    /* levels that it begins with; 0: it does not grow */
 	unsigned page_lg2;  /* of the smallest page */
 	unsigned table_lg2; /* 0: 12 */
 	unsigned oa_bits;
@@ -42,7 +43,7 @@ struct stream_result {
 	unsigned op;	   /* number of the last operation */
 	uint64_t digest;   /* of every translation made */
 	unsigned long maps, unmaps, exists, nomem, reclaimed, undone;
-	unsigned long replaced, demoted, promoted, reserved;
+	unsigned long replaced, demoted, promoted, reserved, grown, refused;
 };
 
 /* At most @ops operations. */

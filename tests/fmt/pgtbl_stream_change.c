@@ -150,10 +150,12 @@ static void op_reserve(struct stream *s)
 
 	if (s->model.reservations == 8)
 		return;
+	stream_pick_refuse(s);
 	want = model_reserve(&s->model, iova, size, page, &fault);
 	CHECK(s, pgtbl_reserve(s->pt, iova, size, page, &report) == want, "reserve: result");
 	CHECK(s, !want ? report.iova == ~0ull : report.iova == fault && report.error == want,
 	      "reserve: report");
+	s->model.refuse = 0;
 	s->result->reserved += !want;
 }
 

@@ -113,6 +113,23 @@ const struct stream_config stream_configs[] = {
 	RISCV("riscv Sv48, widen", 4, SIZES_SV39 | 1ull << 39, .oa_bits = 56,
 	      .flags = PGTBL_WIDEN),
 	TCE("tce-3, 64K pages, split", 16, 3, .oa_bits = 56, .flags = PGTBL_SPLIT),
+
+	VTDSS("vtdss-3 to 5, split", 5, .start = 3, .oa_bits = 46, .flags = PGTBL_SPLIT),
+	VTDSS("vtdss-3 to 4, not coherent, unlink", 4, .start = 3, .oa_bits = 46,
+	      .flags = PGTBL_UNLINK, .noncoherent = true),
+	X86("x86_64-4 to 5, unlink", 5, .start = 4, .oa_bits = 46, .flags = PGTBL_UNLINK),
+	AMD("amdv1-1 to 6, split, unlink", 6, SIZES_AMD, .start = 1, .oa_bits = 52,
+	    .flags = PGTBL_SPLIT | PGTBL_UNLINK),
+	AMD("amdv1-1 to 2", 2, FROM_TO(12, 29), .start = 1, .oa_bits = 48),
+	AMD("amdv1-2 to 4, not coherent", 4, SIZES_AMD & FROM_TO(12, 47), .start = 2,
+	    .oa_bits = 48, .noncoherent = true),
+	RISCV("riscv Sv39 to Sv57", 5, SIZES_SV39 | 1ull << 39 | 1ull << 48, .start = 3,
+	      .oa_bits = 56),
+	RISCV("riscv Sv39 to Sv48, widen, not coherent", 4, SIZES_SV39 | 1ull << 39, .start = 3,
+	      .oa_bits = 56, .flags = PGTBL_WIDEN, .noncoherent = true),
+	TCE("tce-1 to 4, 4K pages", 12, 4, .start = 1, .oa_bits = 48),
+	TCE("tce-2 to 5, 64K pages, unlink", 16, 5, .start = 2, .oa_bits = 56,
+	    .flags = PGTBL_UNLINK),
 };
 const unsigned stream_nr_configs = sizeof(stream_configs) / sizeof(*stream_configs);
 
@@ -251,7 +268,7 @@ unsigned stream_pick_prot(struct stream *s, unsigned *shown)
 	return prot;
 }
 
-static void add_window(struct stream *s, uint64_t base)
+void stream_add_window(struct stream *s, uint64_t base)
 {
 	if (base <= s->model.iova_last && s->windows < MAX_WINDOWS)
 		s->window[s->windows++] = base;
@@ -262,15 +279,17 @@ void stream_add_windows(struct stream *s)
 	static const uint64_t base[] = { 0, 0x3fa00000, 0xfef80000, 0xffc00000, 0x3fe400000 };
 
 	for (unsigned i = 0; i < sizeof(base) / sizeof(*base); i++)
-		add_window(s, base[i] << s->scale);
+		stream_add_window(s, base[i] << s->scale);
 	if (s->config->common)
 		return;
-	add_window(s, 512 * s->big - 2 * s->mid);
-	add_window(s, (1ull << 47) - s->mid);
-	add_window(s, s->model.iova_last + 1 - 3 * s->mid);
-	add_window(s, s->model.iova_last + 1 - 2 * s->big);
+	stream_add_window(s, 512 * s->big - 2 * s->mid);
+	stream_add_window(s, (1ull << 47) - s->mid);
+	stream_add_window(s, s->model.iova_last + 1 - 3 * s->mid);
+	stream_add_window(s, s->model.iova_last + 1 - 2 * s->big);
 	/* Where the last pinned table ends, and another root begins. */
-	add_window(s, 4 * model_span(s->model.page_lg2, s->model.index_lg2, 3) - s->mid);
-	add_window(s, model_span(s->model.page_lg2, s->model.index_lg2, s->model.levels + 1) -
+	stream_add_window(s, 4 * model_span(s->model.page_lg2, s->model.index_lg2, 3) - s->mid);
+	stream_add_window(s, model_span(s->model.page_lg2, s->model.index_lg2, s->config->levels + 1) -
 			      s->mid);
+	if (s->config->start)
+		stream_grow_windows(s);
 }

@@ -3,11 +3,12 @@
 #ifndef PGTBL_STREAM_PRIV_H
 #define PGTBL_STREAM_PRIV_H
 
+#include "pgtbl_grow.h"
 #include "pgtbl_stream.h"
 
 #define MAX_SEG 48u
 #define MAX_LEAVES 30000u
-#define MAX_WINDOWS 12u
+#define MAX_WINDOWS 20u
 
 struct stream {
 	const struct stream_config *config;
@@ -16,6 +17,9 @@ struct stream {
 	struct pgtbl_pool pool;
 	struct model model;
 	struct hw_walker hw;
+	struct pgtbl_growth growth;
+	uint64_t hw_root; /* what hardware was told */
+	unsigned refused_at; /* levels */
 	struct pgtbl *pt;
 	unsigned scale; /* addresses are chosen as if pages had 4 KiB, and then shifted */
 	uint64_t page, mid, big; /* 4K, 2M, 1G, scaled */
@@ -23,6 +27,7 @@ struct stream {
 	uint64_t released;	    /* queued pages */
 	uint64_t window[MAX_WINDOWS];
 	unsigned windows;
+	unsigned windows_all; /* more of them come with time */
 	size_t cursor; /* of a comparison */
 	bool ended;
 };
@@ -44,9 +49,18 @@ uint64_t stream_pick_size(struct stream *s);
 uint64_t stream_pick_phys(struct stream *s, uint64_t iova, uint64_t *size);
 /* A permission, and how its leaf shows it; ~0u: must be refused. */
 unsigned stream_pick_prot(struct stream *s, unsigned *shown);
+void stream_add_window(struct stream *s, uint64_t base);
 void stream_add_windows(struct stream *s);
 /* @g, of the last call, has what was cleared and @unlinked tables. */
 void stream_check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_t unlinked);
+/* pgtbl_stream_grow.c */
+const struct pgtbl_growth *stream_growth(struct stream *s);
+void stream_start_growth(struct stream *s);
+void stream_check_top(struct stream *s);
+void stream_pick_refuse(struct stream *s);
+void stream_op_grow(struct stream *s);
+void stream_grow_windows(struct stream *s);
+void stream_next_window(struct stream *s);
 /* pgtbl_stream_change.c: one operation of pgtbl_change.h. */
 void stream_change(struct stream *s);
 
