@@ -9,7 +9,8 @@ MC_CFLAGS = $(AM_CFLAGS) -fno-pie
 MC_NOPIE = -no-pie
 MC_MODEL_CPPFLAGS = $(MC_CPPFLAGS) -fsanitize=thread
 MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack tests/mc/mc_iova \
-	tests/mc/mc_iova_tree tests/mc/mc_pgtbl tests/mc/mc_pgtbl_change tests/mc/mc_pgtbl_track
+	tests/mc/mc_iova_tree tests/mc/mc_pgtbl tests/mc/mc_pgtbl_change tests/mc/mc_pgtbl_grow \
+	tests/mc/mc_pgtbl_track
 
 if !SANITIZERS
 check_LTLIBRARIES += tests/mc/libmc.la
@@ -73,6 +74,13 @@ tests_mc_mc_pgtbl_change_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_pgtbl_change_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_pgtbl_change_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_pgtbl_change_LDADD = tests/mc/libmc.la
+
+tests_mc_mc_pgtbl_grow_SOURCES = tests/mc/mc_pgtbl_grow.c tests/mc/mc_pgtbl.h \
+	$(libpgtbl_libpgtbl_core_la_SOURCES)
+tests_mc_mc_pgtbl_grow_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_pgtbl_grow_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_pgtbl_grow_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_pgtbl_grow_LDADD = tests/mc/libmc.la
 
 tests_mc_mc_pgtbl_track_SOURCES = tests/mc/mc_pgtbl_track.c tests/mc/mc_pgtbl.h \
 	$(libpgtbl_libpgtbl_core_la_SOURCES)
