@@ -8,8 +8,9 @@
  * child line comes into being, all "11" except the 16 units below this one).  The
  * words become SHARED on the way, and carry IOVA_CTL_LOOK.  If a piece is taken, all
  * pieces before it are given back, and the claim counts as a move all the while, so
- * that nobody takes its pieces for ranges who finds no room because of them.  The pieces of a reservation begin with START
- * each, so that part of it can be given back (iova_span_cut()).
+ * that nobody takes its pieces for ranges who finds no room because of them.  The
+ * pieces of a reservation begin with START each, so that part of it can be given back
+ * (iova_span_cut()).
  *
  * Linearization: a fixed allocation takes effect with its only piece, or with the CAS
  * that turns the first unit of several from 11 to 10 (set_starts()); a free of one
