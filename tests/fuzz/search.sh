@@ -47,7 +47,7 @@ corpus)
 		mkdir -p "fuzz-out/all-$name"
 		for f in "$top_srcdir/tests/fuzz/corpus/$name"/* "fuzz-out/afl-$name"/default/queue/id* \
 			"fuzz-out/$name"/*; do
-			[ -f "$f" ] && [ "$(wc -c <"$f")" -le 4096 ] || continue
+			if [ ! -f "$f" ] || [ "$(wc -c <"$f")" -gt 4096 ]; then continue; fi
 			cp "$f" "fuzz-out/all-$name/$(sha1sum <"$f" | cut -c 1-40)"
 		done
 		AFL_QUIET=1 AFL_ALLOW_TMP=1 afl-cmin -e -m none -t 20000 -i "fuzz-out/all-$name" \
