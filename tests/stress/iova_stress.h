@@ -28,6 +28,8 @@ struct setup {
 	unsigned chunk;	 /* fill the space with ranges of this size first ... */
 	unsigned keep;	 /* ... and keep all but one in so many; 0: do not fill */
 	unsigned reserve; /* reservations each worker makes */
+	enum iova_placement placement;
+	unsigned guard;
 };
 
 /* A range as one word: its first granule (from the space's first) and its length. */

@@ -25,6 +25,12 @@ static const struct setup setups[] = {
 	  .chunk = 1024, .keep = 200 },
 	{ .name = "sparse", .first_pfn = 1ull << 38, .granules = 1 << 22, .max_n = 1 << 14,
 	  .held = 200 },
+	{ .name = "bottom-up", .first_pfn = 0x80000, .granules = 2048, .max_n = 256, .held = 48,
+	  .placement = IOVA_PLACE_BOTTOM_UP },
+	{ .name = "top-down, guarded", .first_pfn = 1 << 16, .granules = 8192, .max_n = 600,
+	  .held = 100, .reserve = 5, .placement = IOVA_PLACE_TOP_DOWN, .guard = 1 },
+	{ .name = "random, guarded", .first_pfn = 1 << 16, .granules = 1 << 16, .max_n = 2000,
+	  .held = 100, .placement = IOVA_PLACE_RANDOM, .guard = 3 },
 };
 
 static struct worker workers[WORKERS_MAX];
@@ -34,6 +40,7 @@ static bool create(struct stress *st, unsigned flags, unsigned slots)
 	struct iova_space_config c = {
 		.first = stress_addr(st, 0), .last = stress_addr(st, st->setup->granules) - 1,
 		.granule_lg2 = SHIFT, .cpu_slots = slots, .mem = arena, .flags = flags,
+		.placement = st->setup->placement, .guard_granules = st->setup->guard,
 	};
 
 	st->claims = calloc(st->setup->granules, 1);
@@ -145,7 +152,8 @@ static bool settle(struct stress *st, unsigned nr_workers)
 /* With nothing allocated the whole space is one hole, by either way of asking. */
 static bool whole(struct stress *st, bool fixed_first)
 {
-	uint64_t bytes = st->setup->granules << SHIFT, first = stress_addr(st, 0);
+	uint64_t bytes = (st->setup->granules - st->setup->guard) << SHIFT;
+	uint64_t first = stress_addr(st, 0);
 
 	if (st->reserved)
 		return true;

@@ -129,23 +129,24 @@ static void fixed(struct worker *w)
 	struct stress *st = w->st;
 	uint64_t v = tap_random(&w->seed), n = random_n(st, &w->seed), at = v % st->setup->granules;
 	bool reserve = w->reservations < st->setup->reserve && (v >> 40) % 16 == 0;
+	uint64_t iova, room = st->setup->granules - st->setup->guard;
+	uint64_t guard = (uint64_t)st->setup->guard << SHIFT; /* either may be in the way */
 	struct iova_range hit = { 1, 0 };
-	uint64_t iova;
 	int e;
 
 	if (w->nr && v >> 63) /* right behind something that this thread holds */
 		at = span_at(w->held[v % w->nr]) + span_n(w->held[v % w->nr]);
-	if (at >= st->setup->granules)
+	if (at >= room)
 		return;
-	if (n > st->setup->granules - at)
-		n = st->setup->granules - at;
+	if (n > room - at)
+		n = room - at;
 	iova = stress_addr(st, at);
 	e = reserve ? iova_space_reserve(st->space, iova, iova + (n << SHIFT) - 1, &hit) :
 		      iova_space_alloc_fixed(st->space, iova, n << SHIFT, &hit);
 	if (e == -EAGAIN)
 		COUNT(st->again);
-	else if (e == -EEXIST && (hit.first > hit.last || hit.first > iova + (n << SHIFT) - 1 ||
-				  hit.last < iova))
+	else if (e == -EEXIST && (hit.first > hit.last || hit.first > iova + (n << SHIFT) + guard - 1 ||
+				  hit.last + guard < iova))
 		COUNT(st->wrong_find);
 	else if (e && e != -EEXIST)
 		COUNT(st->wrong_error);
