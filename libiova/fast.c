@@ -71,7 +71,7 @@ static plat_always_inline uint64_t alloc_high(struct iova_space *s, uint64_t siz
 	iova = pfn << s->shift;
 	g = pfn & 31;
 	if (plat_unlikely(
-		    !(pfn >> IOVA_LOW_LG2) || iova + (n << s->shift) - 1 > max ||
+		    iova_is_low(pfn) || iova + (n << s->shift) - 1 > max ||
 		    plat_word_take(iova_cell(s, pfn), iova_off0(pfn), p->full << g, p->pat << g)))
 		return alloc_missed(s, size, max, ready);
 	return iova;
@@ -113,7 +113,7 @@ static plat_always_inline uint64_t alloc(struct iova_space *s, uint64_t size, ui
 	pfn = iova_hint_pop(&s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
 	g = pfn & 31;
-	if (plat_unlikely(pfn >> IOVA_LOW_LG2 || iova + (n << s->shift) - 1 > max ||
+	if (plat_unlikely(!iova_is_low(pfn) || iova + (n << s->shift) - 1 > max ||
 			  plat_word_take(iova_cell_low(s, pfn), iova_off0(pfn), p->full << g,
 					 p->pat << g)))
 		return ready ? ready_high(s, size, max) : search_high(s, size, max);
@@ -283,12 +283,13 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 	return 0;
 }
 
-static plat_noinline int free_low_foreign(struct iova_space *s, uint64_t iova, uint64_t size)
+static plat_noinline int free_low_foreign(struct iova_space *s, uint64_t pfn,
+					  const struct iova_pattern *p)
 {
-	uint64_t n = (size + s->granule_mask) >> s->shift, pfn = iova >> s->shift;
 	const struct iova_node *node = plat_load_acquire(iova_cell_low(s, pfn)); /* IOVA-N1 */
+	uint64_t n = (uint64_t)(p - iova_patterns);
 
-	return free_foreign(s, iova, size, word_of(node, iova_off0(pfn)), &iova_patterns[n],
+	return free_foreign(s, pfn << s->shift, n << s->shift, word_of(node, iova_off0(pfn)), p,
 			    pfn & 31);
 }
 
@@ -349,12 +350,12 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 		return free_level1(s, iova, size);
 	if (plat_unlikely((iova & s->granule_mask) || g + n > 32))
 		return free_bad(s, iova, size);
-	if (plat_unlikely(pfn >> IOVA_LOW_LG2))
+	if (plat_unlikely(!iova_is_low(pfn)))
 		return free_high(s, iova, size);
 	p = &iova_patterns[n]; /* low granules beyond the space are reserved */
 	if (plat_unlikely(
 		    plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g, p->pat << g)))
-		return free_low_foreign(s, iova, size);
+		return free_low_foreign(s, pfn, p);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
@@ -384,7 +385,7 @@ static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, ui
 	at->pfn = iova >> s->shift;
 	g = at->pfn & 31;
 	if (plat_unlikely(n - 1 >= s->fast_units || (iova & s->granule_mask) ||
-			  at->pfn >> IOVA_LOW_LG2 || g + n > 32))
+			  !iova_is_low(at->pfn) || g + n > 32))
 		return false;
 	at->p = &iova_patterns[n];
 	at->chk = (at->p->full | at->p->chk) << g;

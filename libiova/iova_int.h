@@ -125,13 +125,23 @@ struct iova_resv_set {
 	struct iova_resv r[];
 };
 
-/* pfn >> 11 is a level-1 node's number; 512 of them (4 GiB at 4 KiB) are found in one step. */
+/*
+ * pfn >> 11 is a level-1 node's number.  Tables of 512 places say where the nodes are
+ * (4 GiB a table at 4 KiB); the first 64 of those (256 GiB) are found in one step.
+ */
 #define IOVA_NODE1_LG2 (IOVA_FANOUT_LG2 + IOVA_LINE_LG2)
 #define IOVA_RADIX_LG2 9
 #define IOVA_RADIX (1u << IOVA_RADIX_LG2)
-#define IOVA_LOW_LG2 (IOVA_NODE1_LG2 + IOVA_RADIX_LG2) /* granules, as log2 */
+#define IOVA_TABLE_LG2 (IOVA_NODE1_LG2 + IOVA_RADIX_LG2) /* granules of a table, as log2 */
+#define IOVA_LOW 64
 
 struct iova_space {
+	/*
+	 * The first tables; where nothing has been yet, one without nodes that all spaces
+	 * share.  Each by the address at which the place of node 0 would be if the table
+	 * reached down to it, so that a place is found without a subtraction.
+	 */
+	uintptr_t low[IOVA_LOW] plat_aligned(PLAT_CACHELINE);
 	uint64_t granule_mask; /* bytes */
 	uint64_t first_pfn;
 	uint64_t last_pfn; /* that the space can ever have: what is not usable yet is reserved */
@@ -141,8 +151,7 @@ struct iova_space {
 	uint8_t top_level;
 	bool percpu; /* words can be CPU-owned */
 	uint64_t fast_units; /* a fast path serves up to so many units: 32, or 0, that is none */
-	void *low[IOVA_RADIX] plat_aligned(PLAT_CACHELINE);
-	void **high;	    /* radix over node numbers >= 512, IOVA_RADIX entries a table */
+	void **high;	    /* radix over the tables beyond, IOVA_RADIX entries a table */
 	uint8_t high_shift; /* of the node number, at its top table */
 	struct iova_node *root;
 	struct plat_mem mem;
@@ -294,21 +303,27 @@ void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align);
 extern struct iova_node iova_no_node; /* where a space has no node, lookups end here */
 extern void *const iova_no_cell;      /* points to it */
 
-/* Where the level-1 node of a granule is found, for granules below 2^IOVA_LOW_LG2. */
+/* Whether iova_cell_low() will do. */
+static plat_always_inline bool iova_is_low(uint64_t pfn)
+{
+	return pfn >> IOVA_TABLE_LG2 < IOVA_LOW;
+}
 static plat_always_inline void *const *iova_cell_low(struct iova_space *s, uint64_t pfn)
 {
-	return (void *const *)&s->low[pfn >> IOVA_NODE1_LG2];
+	/* IOVA-N4: pairs with IOVA-N5 */
+	return (void *const *)plat_load_acquire(&s->low[pfn >> IOVA_TABLE_LG2]) +
+	       (pfn >> IOVA_NODE1_LG2);
 }
 
 /* For any granule: a place that holds a node, never NULL. */
 static plat_always_inline void *const *iova_cell(struct iova_space *s, uint64_t pfn)
 {
 	uint64_t i = pfn >> IOVA_NODE1_LG2;
-	void *const *table = s->low;
+	void *const *table;
 	unsigned shift;
 
-	if (plat_likely(i < IOVA_RADIX))
-		return &table[i];
+	if (plat_likely(iova_is_low(pfn)))
+		return iova_cell_low(s, pfn);
 	table = (void *const *)s->high;
 	for (shift = s->high_shift; shift; shift -= IOVA_RADIX_LG2) {
 		table = plat_load_acquire(/* IOVA-N4: pairs with IOVA-N5 */

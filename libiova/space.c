@@ -84,6 +84,15 @@ void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align)
 	plat_fetch_add_relaxed(&s->metadata_bytes, (uint64_t)0 - size); /* IOVA-M1 */
 }
 
+/* The table of granules for which no node was ever made; never written to. */
+static void *no_nodes[IOVA_RADIX] = { [0 ... IOVA_RADIX - 1] = &iova_no_node };
+
+/* What s->low[i] holds for a table. */
+static uintptr_t low_table(const void *table, uint64_t i)
+{
+	return (uintptr_t)table - (uintptr_t)(i << IOVA_RADIX_LG2) * sizeof(void *);
+}
+
 static void **radix_table(struct iova_space *s, bool leaf)
 {
 	void **table = iova_meta_alloc(s, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
@@ -93,14 +102,32 @@ static void **radix_table(struct iova_space *s, bool leaf)
 	return table;
 }
 
+/* iova_radix_slot() for the first tables. */
+static void **low_slot(struct iova_space *s, uint64_t pfn)
+{
+	uint64_t i = pfn >> IOVA_TABLE_LG2;
+	uintptr_t none = low_table(no_nodes, i);
+
+	if (plat_load_acquire(&s->low[i]) == none) { /* IOVA-N4: pairs with IOVA-N5 */
+		void **fresh = radix_table(s, true);
+
+		if (!fresh)
+			return NULL;
+		/* IOVA-N5: pairs with IOVA-N4 */
+		if (!plat_cas_full(&s->low[i], none, low_table(fresh, i)))
+			iova_meta_free(s, fresh, IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
+	}
+	return (void **)(uintptr_t)iova_cell_low(s, pfn);
+}
+
 /* The place where the level-1 node of @pfn is found; makes the tables above it. */
 void **iova_radix_slot(struct iova_space *s, uint64_t pfn)
 {
 	uint64_t i = pfn >> IOVA_NODE1_LG2;
 	void **table = s->high;
 
-	if (i < IOVA_RADIX)
-		return &s->low[i];
+	if (iova_is_low(pfn))
+		return low_slot(s, pfn);
 	for (unsigned shift = s->high_shift; shift; shift -= IOVA_RADIX_LG2) {
 		void **place = &table[i >> shift & (IOVA_RADIX - 1)];
 		void **next = plat_load_acquire(place); /* IOVA-N4: pairs with IOVA-N5 */
@@ -271,9 +298,7 @@ static int make_tree(struct iova_space *s)
 	/* One word at the top could hold the whole space, so that every size has a level. */
 	for (s->top_level = 2; s->last_pfn >> (iova_unit_lg2(s->top_level) + IOVA_WORD_LG2);)
 		s->top_level++;
-	for (unsigned i = 0; i < IOVA_RADIX; i++)
-		s->low[i] = &iova_no_node;
-	if (nodes >= IOVA_RADIX) {
+	if (!iova_is_low(s->last_pfn)) {
 		while (nodes >> s->high_shift >= IOVA_RADIX)
 			s->high_shift += IOVA_RADIX_LG2;
 		s->high = radix_table(s, false);
@@ -303,6 +328,10 @@ static void destroy(struct iova_space *s)
 		iova_node_discard(s, node);
 	}
 	iova_resv_drop(s);
+	for (unsigned i = 0; i < IOVA_LOW; i++)
+		if (s->low[i] != low_table(no_nodes, i))
+			iova_meta_free(s, (void *)(s->low[i] - low_table(NULL, i)),
+				       IOVA_RADIX * sizeof(void *), PLAT_CACHELINE);
 	if (s->high)
 		radix_free(s, s->high, s->high_shift);
 	if (s->ring)
@@ -324,6 +353,8 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	if (!s)
 		return -ENOMEM;
 	s->mem = c->mem;
+	for (unsigned i = 0; i < IOVA_LOW; i++)
+		s->low[i] = low_table(no_nodes, i);
 	s->metadata_bytes = s->metadata_peak_bytes = sizeof(*s);
 	s->shift = c->granule_lg2;
 	s->granule_mask = (1ull << s->shift) - 1;

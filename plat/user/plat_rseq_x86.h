@@ -18,7 +18,7 @@
 #ifndef PLAT_RSEQ_X86_H
 #define PLAT_RSEQ_X86_H
 
-/* The sections below know it: a state word, then REM at byte 8, owner and flags at byte 12. */
+/* The sections below know it: a state word, REM at byte 8, owner at 12, OPEN in byte 14. */
 _Static_assert(offsetof(struct plat_word, ctl) == 8 && PLAT_CTL_OWN_SHIFT == 32 &&
 		       PLAT_CTL_OPEN == 1ull << 48,
 	       "control word");
@@ -30,8 +30,9 @@ _Static_assert(offsetof(struct plat_word, ctl) == 8 && PLAT_CTL_OWN_SHIFT == 32 
 	"3:\t.long 0, 0\n\t"                                                   \
 	".quad 1f, (2f - 1f), 4f\n\t"                                          \
 	".popsection\n\t"                                                      \
+	"movq %[rs], %%rcx\n\t"                                                \
 	"leaq 3b(%%rip), %%rax\n\t"                                            \
-	"movq %%rax, %%fs:8(%[rs])\n"                                          \
+	"movq %%rax, %%fs:8(%%rcx)\n"                                          \
 	"1:\n\t"
 #define PLAT_RSEQ_END                                                          \
 	"2:\n\t"                                                               \
@@ -60,9 +61,9 @@ static plat_always_inline int plat_word_take(void *const *cell, size_t off, uint
 					     uint64_t pat)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq %[cell], %%rax\n\t"
-		     "movzwl 12(%%rax,%[off]), %%ecx\n\t"
-		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
+		     "movq (%[cell]), %%rax\n\t"
+		     "movl %%fs:4(%%rcx), %%ecx\n\t"
+		     "cmpw %%cx, 12(%%rax,%[off])\n\t"
 		     "jne %l[foreign]\n\t"
 		     "movq (%%rax,%[off]), %%rcx\n\t"
 		     "testq %[full], %%rcx\n\t"
@@ -73,7 +74,7 @@ static plat_always_inline int plat_word_take(void *const *cell, size_t off, uint
 		     "movq %%rcx, (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
-		     : [rs] "r"(plat_user_rseq_off), [cell] "m"(*cell), [off] "r"(off),
+		     : [rs] "m"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
 		       [full] "r"(full), [pat] "r"(pat)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch);
@@ -84,16 +85,15 @@ mismatch:
 	return PLAT_WORD_MISMATCH;
 }
 
-/* ctl bits 32-63 in one load: the owner, and PLAT_CTL_OPEN as bit 16. */
 static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint64_t chk,
 					    uint64_t pat)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq %[cell], %%rax\n\t"
-		     "movl 12(%%rax,%[off]), %%ecx\n\t"
-		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
+		     "movq (%[cell]), %%rax\n\t"
+		     "movl %%fs:4(%%rcx), %%ecx\n\t"
+		     "cmpw %%cx, 12(%%rax,%[off])\n\t"
 		     "jne %l[foreign]\n\t"
-		     "testl $0x10000, %%ecx\n\t"
+		     "testb $1, 14(%%rax,%[off])\n\t"
 		     "je %l[closed]\n\t"
 		     "movq (%%rax,%[off]), %%rcx\n\t"
 		     "andq %[chk], %%rcx\n\t"
@@ -104,7 +104,7 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 		     "xorq %[pat], (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
-		     : [rs] "r"(plat_user_rseq_off), [cell] "m"(*cell), [off] "r"(off),
+		     : [rs] "m"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
 		       [chk] "r"(chk), [pat] "r"(pat)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch, closed);
@@ -122,9 +122,9 @@ static plat_always_inline int plat_word_collect(void *const *cell, size_t off, u
 	uint64_t keep = ~((uint32_t)need | need << 32);
 
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq %[cell], %%rax\n\t"
-		     "movzwl 12(%%rax,%[off]), %%ecx\n\t"
-		     "cmpw %%fs:4(%[rs]), %%cx\n\t"
+		     "movq (%[cell]), %%rax\n\t"
+		     "movl %%fs:4(%%rcx), %%ecx\n\t"
+		     "cmpw %%cx, 12(%%rax,%[off])\n\t"
 		     "jne %l[foreign]\n\t"
 		     "movq 8(%%rax,%[off]), %%rcx\n\t"
 		     "andq %[need], %%rcx\n\t"
@@ -133,7 +133,7 @@ static plat_always_inline int plat_word_collect(void *const *cell, size_t off, u
 		     "andq %[keep], (%%rax,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
-		     : [rs] "r"(plat_user_rseq_off), [cell] "m"(*cell), [off] "r"(off),
+		     : [rs] "m"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
 		       [need] "r"(need), [keep] "r"(keep)
 		     : "rax", "rcx", "cc", "memory"
 		     : foreign, mismatch);
@@ -148,16 +148,16 @@ static plat_always_inline bool plat_percpu_cas(uint64_t *p, uint64_t old, uint64
 					       unsigned cpu)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "cmpl %[cpu], %%fs:4(%[rs])\n\t"
+		     "cmpl %[cpu], %%fs:4(%%rcx)\n\t"
 		     "jne %l[foreign]\n\t"
 		     "cmpq %[old], %[p]\n\t"
 		     "jne %l[foreign]\n\t"
 		     "movq %[new_val], %[p]\n"
 		     PLAT_RSEQ_END
 		     :
-		     : [rs] "r"(plat_user_rseq_off), [p] "m"(*p), [old] "r"(old),
+		     : [rs] "m"(plat_user_rseq_off), [p] "m"(*p), [old] "r"(old),
 		       [new_val] "r"(new_val), [cpu] "r"(cpu)
-		     : "rax", "cc", "memory"
+		     : "rax", "rcx", "cc", "memory"
 		     : foreign);
 	return true;
 foreign:

@@ -144,6 +144,47 @@ Test(space, one_granule)
 	}
 }
 
+/* Spaces across the ends of the tables that say where nodes are (iova_int.h). */
+Test(space, every_table)
+{
+	static const uint64_t border[] = { 1ull << 20, 3ull << 20, 1ull << 26, 1ull << 27,
+					   1ull << 29, 1ull << 38 };
+	static const uint64_t size[] = { 1, 5, 16, 40, 512 };
+	static uint64_t iova[12000];
+
+	for (unsigned i = 0; i < sizeof(border) / sizeof(border[0]); i++) {
+		uint64_t first = border[i] - 6000, below = 0, above = 0;
+		struct rig r;
+
+		rig_make(&r, first, 12000);
+		for (unsigned round = 0; round < 2; round++) {
+			for (unsigned k = 0; k < sizeof(size) / sizeof(size[0]); k++) {
+				unsigned nr = 0;
+
+				for (; nr < 12000; nr++) {
+					iova[nr] = iova_space_alloc(r.s, size[k] * G, NO_MAX);
+					if (iova_is_err(iova[nr]))
+						break;
+					below += iova[nr] < border[i] * G;
+					above += iova[nr] >= border[i] * G;
+				}
+				cr_assert_gt(nr, 12000 / size[k] / 2 - 5);
+				while (nr--) {
+					cr_assert(iova_space_free(r.s, iova[nr],
+								  (size[k] + 1) * G));
+					rig_free(&r, iova[nr], size[k]);
+					cr_assert(iova_space_free(r.s, iova[nr], size[k] * G));
+				}
+			}
+		}
+		cr_assert(below && above);
+		/* In every other table there is nothing to be freed. */
+		for (unsigned k = 12; k < 52; k++)
+			cr_assert(iova_space_free(r.s, G << k, G), "2^%u", k);
+		rig_done(&r);
+	}
+}
+
 Test(space, all_of_2_64)
 {
 	for (unsigned shift = 12; shift <= 34; shift += 11) {
