@@ -1,7 +1,7 @@
 # unit tests of libpgtbl
 if HAVE_CRITERION
 PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_change tests/unit/test_pgtbl_check tests/unit/test_pgtbl_dirty \
-	tests/unit/test_pgtbl_entries tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_gather tests/unit/test_pgtbl_grow \
+	tests/unit/test_pgtbl_entries tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_dump tests/unit/test_pgtbl_gather tests/unit/test_pgtbl_grow \
 	tests/unit/test_pgtbl_map tests/unit/test_pgtbl_pages tests/unit/test_pgtbl_quota \
 	tests/unit/test_pgtbl_tiers
 check_PROGRAMS += $(PGTBL_UNIT)
@@ -52,6 +52,11 @@ tests_unit_test_pgtbl_gather_SOURCES = tests/unit/test_pgtbl_gather.c $(PGTBL_UN
 tests_unit_test_pgtbl_gather_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
 tests_unit_test_pgtbl_gather_CFLAGS = $(UNIT_CFLAGS) $(URCU_BP_CFLAGS)
 tests_unit_test_pgtbl_gather_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_dump_SOURCES = tests/unit/test_pgtbl_dump.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_dump_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_dump_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_dump_LDADD = $(PGTBL_UNIT_LDADD)
 
 tests_unit_test_pgtbl_grow_SOURCES = tests/unit/test_pgtbl_grow.c $(PGTBL_UNIT_SOURCES)
 tests_unit_test_pgtbl_grow_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
