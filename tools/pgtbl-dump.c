@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "pgtbl_dump.h"
+#include "pgtbl_grow.h"
 #include "script.h"
 
 #define POOL_PHYS (1ull << 32)
@@ -24,6 +25,7 @@ static const char usage[] =
 	"Builds a page table from FILE, or standard input, and writes what it looks like.\n\n"
 	"  -f, --format=NAME    vtdss (default), x86_64, amdv1, arm_s1, arm_s2, riscv, tce\n"
 	"  -l, --levels=N       default: 4\n"
+	"      --start-levels=N begin with these, and grow up to --levels\n"
 	"      --page-lg2=N     lg2 of the smallest page, where the format lets choose\n"
 	"      --table-lg2=N    lg2 of the bytes of a table, likewise\n"
 	"      --oa-bits=N      width of physical addresses; default: 46\n"
@@ -96,15 +98,17 @@ enum show { TEXT, JSON, SVG, IMAGE, COMPARE };
 
 struct options {
 	struct pgtbl_config config;
+	struct pgtbl_growth growth;
 	enum show show;
 	const char *other;
 	const char *output;
 };
 
-enum { PAGE_LG2 = 256, TABLE_LG2, OA_BITS, IOVA_BITS, UNLINK, SPLIT, WIDEN, HELP, VERSION };
+enum { START_LEVELS = 256, PAGE_LG2, TABLE_LG2, OA_BITS, IOVA_BITS, UNLINK, SPLIT, WIDEN, HELP, VERSION };
 
 static const struct option longs[] = {
 	{ "format", 1, NULL, 'f' },	    { "levels", 1, NULL, 'l' },
+	{ "start-levels", 1, NULL, START_LEVELS },
 	{ "page-lg2", 1, NULL, PAGE_LG2 },  { "table-lg2", 1, NULL, TABLE_LG2 },
 	{ "oa-bits", 1, NULL, OA_BITS },    { "iova-bits", 1, NULL, IOVA_BITS },
 	{ "unlink", 0, NULL, UNLINK },	    { "split", 0, NULL, SPLIT },
@@ -114,6 +118,13 @@ static const struct option longs[] = {
 	{ "output", 1, NULL, 'o' },	    { "help", 0, NULL, HELP },
 	{ "version", 0, NULL, VERSION },    { NULL, 0, NULL, 0 },
 };
+
+/* There is no hardware to tell. */
+static int grown(void *ctx, uint64_t root_phys, unsigned levels)
+{
+	(void)ctx, (void)root_phys, (void)levels;
+	return 0;
+}
 
 /* One option; false: it is wrong. */
 static bool option(struct options *o, int c)
@@ -127,6 +138,10 @@ static bool option(struct options *o, int c)
 		return set_format(config, optarg);
 	case 'l':
 		config->levels = value;
+		return true;
+	case START_LEVELS:
+		o->growth.start_levels = value;
+		config->growth = &o->growth;
 		return true;
 	case PAGE_LG2:
 		config->page_lg2 = value;
@@ -291,6 +306,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {
 		.config = { .ops = &pgtbl_vtdss_ops, .levels = 4, .oa_bits = 46 },
+		.growth = { .grown = grown },
 	};
 
 	for (int c; (c = getopt_long(argc, argv, "f:l:tjsic:o:", longs, NULL)) != -1;) {

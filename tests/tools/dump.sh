@@ -58,6 +58,16 @@ image "arm_s2, root of several tables" -f arm_s2 -l 3 --iova-bits=40
 image "riscv, Svnapot" -f riscv -l 3
 image "tce, big-endian" -f tce
 
+# Two that begin with three levels: one of them has to grow.
+image "vtdss, 3 levels that may become 5" -l 5 --start-levels=3
+[ "$(od -An -tu4 -j12 -N4 "$dir/image" | tr -d ' ')" = 3 ]
+result $? "image: a table that did not have to grow"
+echo 'map 0x8000000000 0x1000 64K' >>"$dir/small"
+image "vtdss, grown to 4 levels" -l 5 --start-levels=3
+[ "$(od -An -tu4 -j12 -N4 "$dir/image" | tr -d ' ')" = 4 ]
+result $? "image: a table that has grown by one level"
+sed -i '$d' "$dir/small"
+
 # A flipped bit in a table is found: the walker reads what is there.
 $tool -i -o "$dir/image" "$dir/small" && $tool -j -o "$dir/json" "$dir/small" &&
 	python3 - "$dir/image" <<'END'
