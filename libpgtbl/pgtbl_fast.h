@@ -72,7 +72,19 @@ static plat_always_inline uint64_t *pt_fast_level2(const struct pgtbl *pt, uint6
 	return table;
 }
 
-/* *@slot: the level-1 entry of @iova.  False if not all entries on the way are live. */
+/* *@slot: the level-2 entry of @iova.  False if not all entries on the way are live. */
+static plat_always_inline bool pt_fast_entry2(const struct pgtbl *pt, uint64_t iova,
+					      uint64_t **slot)
+{
+	uint64_t *table = pt_fast_level2(pt, iova);
+
+	if (plat_unlikely(!table))
+		return false;
+	*slot = &table[pt_index(pt, iova, 2)];
+	return true;
+}
+
+/* The same for level 1. */
 static plat_always_inline bool pt_fast_level1(const struct pgtbl *pt, uint64_t iova,
 					      uint64_t **slot)
 {

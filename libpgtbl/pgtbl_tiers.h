@@ -54,7 +54,7 @@ static plat_noinline int PT_TIER(pt_map_large)(struct pgtbl *pt, uint64_t iova, 
 					       struct pgtbl_report *report)
 {
 	plat_section_t section;
-	uint64_t *table, *slot;
+	uint64_t *slot;
 
 	if ((iova | phys) & more)
 		return PT_TIER(pt_map_table)(pt, iova, phys, more, prot, report);
@@ -62,9 +62,7 @@ static plat_noinline int PT_TIER(pt_map_large)(struct pgtbl *pt, uint64_t iova, 
 			  prot >= PGTBL_PROT_COUNT || !pt->attr[prot] ||
 			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_map_slow(pt, iova, phys, more, prot, report);
-	table = pt_fast_level2(pt, iova);
-	slot = &table[pt_index(pt, iova, 2)];
-	if (plat_unlikely(!table || pt_raw(slot))) {
+	if (plat_unlikely(!pt_fast_entry2(pt, iova, &slot) || pt_raw(slot))) {
 		pt_fast_leave(PT_KEPT, section);
 		return pt_map_slow(pt, iova, phys, more, prot, report);
 	}
@@ -138,15 +136,13 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_large)(struct pgtbl *pt, uint64_t
 						      uint64_t more, struct pgtbl_gather *gather,
 						      struct pgtbl_report *report)
 {
-	uint64_t *table, *slot, last;
+	uint64_t *slot, last;
 	plat_section_t section;
 
 	if ((iova & more) || ((iova | (iova + more)) & pt->iova_bad) ||
 	    !pt_fast_enter(PT_KEPT, &section))
 		return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
-	table = pt_fast_level2(pt, iova);
-	slot = &table[pt_index(pt, iova, 2)];
-	if (!table || !pt_is_one_leaf(pt_leaf_load(slot), 2)) {
+	if (!pt_fast_entry2(pt, iova, &slot) || !pt_is_one_leaf(pt_leaf_load(slot), 2)) {
 		pt_fast_leave(PT_KEPT, section);
 		return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
 	}

@@ -143,6 +143,7 @@ static void limits(void)
 		cr_assert_eq(pgtbl_map(pt, (1ull << 48) - K4, 0, n * K4, 3), -EINVAL);
 		cr_assert_eq(pgtbl_map(pt, -K4, 0, n * K4, 3), -EINVAL);
 		cr_assert_eq(pgtbl_map(pt, BASE, 0, n * K4, 64), -EINVAL);
+		cr_assert_eq(pgtbl_map(pt, BASE, 0, n * K4, 0), -EINVAL);
 		cr_assert_eq(pgtbl_map(pt, BASE, 0, n * K4 + 1, 3), -EINVAL);
 		cr_assert_eq(pgtbl_map(pt, BASE, 1, n * K4, 3), -EINVAL);
 		cr_assert_eq(pgtbl_map(pt, BASE + 1, 0, n * K4, 3), -EINVAL);
@@ -151,6 +152,9 @@ static void limits(void)
 		cr_assert_eq(pgtbl_unmap(pt, BASE + 1, n * K4, &gather), 0);
 		cr_assert_eq(pgtbl_unmap(pt, BASE, n * K4, &gather), 0);
 	}
+	cr_assert_eq(pgtbl_map(pt, BASE + 5 * K4, 8 * K4, 0, 3), -EINVAL);
+	cr_assert_eq(pgtbl_map(pt, BASE + 5 * K4, 0, K4, 0), -EINVAL);
+	cr_assert_eq(pgtbl_unmap(pt, BASE + 5 * K4, 0, &gather), 0);
 	cr_assert(pgtbl_gather_empty(&gather));
 	cr_assert_eq(pgtbl_unmap(pt, BASE + 100 * K4, K4, &gather), K4);
 }
@@ -174,9 +178,10 @@ static void large(void)
 	cr_assert_eq(pgtbl_map(pt, -M2, M2, M2, 3), -EINVAL);
 	cr_assert_eq(pgtbl_map(pt, BASE + M2, M2, M2, 0), -EINVAL);
 	cr_assert_eq(pgtbl_map(pt, BASE + M2, M2, M2, 64), -EINVAL);
-	cr_assert_eq(pgtbl_unmap(pt, 1ull << 48, M2, &gather), 0);
+	cr_assert_eq(pgtbl_unmap(pt, BASE + (1ull << 48), M2, &gather), 0);
 	cr_assert_eq(pgtbl_unmap(pt, -M2, M2, &gather), 0);
 	cr_assert_eq(pgtbl_unmap(pt, BASE + M2, M2, &gather), 0);
+	cr_assert_eq(pgtbl_unmap(pt, BASE + 1, M2, &gather), 0);
 	cr_assert_eq(pgtbl_unmap(pt, BASE, M2, &gather), M2);
 	check_gather(0, 512);
 	check(0, 512, ~0ull);
@@ -212,6 +217,9 @@ static void open_with(uint64_t page_sizes, unsigned oa_bits)
 Test(pgtbl_tiers, no_large)
 {
 	open_with(K4, 46);
+	/* With the level-2 table there. */
+	cr_assert_eq(pgtbl_map(pt, BASE + 2 * M2, 0, K4, 3), 0);
+	cr_assert_eq(pgtbl_unmap(pt, BASE + 2 * M2, K4, &gather), K4);
 	cr_assert_eq(pgtbl_map(pt, BASE, M2, M2, 3), 0);
 	cr_assert_eq(pgtbl_map(pt, BASE + M2, M2, K4 + 1, 3), -EINVAL);
 	cr_assert_eq(pgtbl_unmap(pt, BASE, K4 + 1, &gather), 0);
