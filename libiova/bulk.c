@@ -22,6 +22,7 @@ static unsigned take_group(struct iova_space *s, const struct iova_want *want, u
 	unsigned lg2 = iova_unit_lg2(want->level), got = 0;
 	uint64_t pad = ((uint64_t)want->units << lg2) - want->n;
 	uint32_t places, starts;
+	struct iova_node *node;
 	struct iova_ref ref;
 
 	if (!iova_ref_at(s, want->level, pfn, &ref))
@@ -33,10 +34,11 @@ static unsigned take_group(struct iova_space *s, const struct iova_want *want, u
 	starts ^= places;
 	if (!got || iova_word_take(&ref, p->full * starts, p->pat * starts) != PLAT_WORD_OK)
 		return 0;
+	node = iova_taken_in(&ref);
 	for (; starts; starts &= starts - 1) {
 		pfn = ref.base_pfn + ((uint64_t)iova_ctz32(starts) << lg2);
 		if (want->level)
-			iova_pad_set(ref.node, pfn, pad);
+			iova_pad_set(node, pfn, pad);
 		*iova++ = pfn << s->shift;
 	}
 	return got;
@@ -78,6 +80,7 @@ int iova_space_alloc_bulk(struct iova_space *s, uint64_t size, uint64_t max, uin
 	if (r)
 		return r;
 	together = want.level < IOVA_OWNED_LEVELS && !s->long_way;
+	plat_read_lock(); /* N1: nodes that are found stay */
 	while (done < nr) {
 		uint64_t pfn;
 
@@ -86,13 +89,16 @@ int iova_space_alloc_bulk(struct iova_space *s, uint64_t size, uint64_t max, uin
 		if (done == nr)
 			break;
 		pfn = iova_alloc_pfn(s, &want);
-		if (iova_is_err(pfn))
-			return done ? (int)done : iova_err(pfn);
+		if (iova_is_err(pfn)) {
+			r = iova_err(pfn);
+			break;
+		}
 		iova[done++] = pfn << s->shift;
 		if (together) /* and what lies beside it */
 			done += take_group(s, &want, pfn, iova + done, nr - done);
 	}
-	return (int)done;
+	plat_read_unlock();
+	return done ? (int)done : r;
 }
 
 /* Ranges of one word that are to be freed together. */

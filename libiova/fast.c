@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* fast.c - allocation and free: the paths without a LOCK-prefixed instruction, and their ends. */
 #include "iova_refill.h"
+#include "plat_rcu.h"
 
 static struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
 {
@@ -260,24 +261,40 @@ static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t 
 	return free_slow(s, iova, size, false);
 }
 
-/*
- * The range belongs to a word of another CPU: leave it in REM.  Everything out
- * of the ordinary, errors above all, goes the long way.  @wp: the state word,
- * @g: the range's first unit in it.
- */
-static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, uint64_t size,
-					   uint64_t *wp, const struct iova_pattern *p, unsigned g)
+/* Leaves the range in REM.  @wp: the state word, @g: the range's first unit in it. */
+static plat_always_inline bool leave(const struct iova_space *s, unsigned cpu, uint64_t *wp,
+				     const struct iova_pattern *p, unsigned g)
 {
 	uint64_t ctl = plat_load_acquire(plat_ctl_of(wp)); /* IOVA-W3: pairs with IOVA-R2 */
 	uint64_t bits = (uint32_t)(p->full << g);
-	unsigned cpu = plat_cpu_raw();
 
-	if (plat_unlikely(iova_own(ctl) > PLAT_OWN_MAX_CPU || iova_own(ctl) == cpu ||
-			  cpu >= s->nr_slots || !(ctl & PLAT_CTL_OPEN) || (ctl & bits) ||
-			  /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
-			  (plat_load_acquire(wp) & p->chk << g) != p->pat << g ||
-			  /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
-			  !plat_cas_full(plat_ctl_of(wp), ctl, ctl | bits)))
+	return iova_own(ctl) <= PLAT_OWN_MAX_CPU && iova_own(ctl) != cpu && cpu < s->nr_slots &&
+	       (ctl & PLAT_CTL_OPEN) && !(ctl & bits) &&
+	       /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
+	       (plat_load_acquire(wp) & p->chk << g) == p->pat << g &&
+	       /* IOVA-W6: pairs with IOVA-W7, IOVA-R2 */
+	       plat_cas_full(plat_ctl_of(wp), ctl, ctl | bits);
+}
+
+/*
+ * The range belongs to a word of another CPU.  Everything out of the ordinary,
+ * errors above all, goes the long way.  A range keeps its node; what is none may
+ * lie in one that is being given back, hence the section (N1).
+ */
+static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, uint64_t size,
+					   void *const *cell, size_t off,
+					   const struct iova_pattern *p, unsigned g)
+{
+	unsigned cpu = plat_cpu_raw();
+	plat_section_t section;
+	bool left;
+
+	if (plat_unlikely(!plat_read_trylock(&section)))
+		return free_bad(s, iova, size);
+	/* IOVA-N1: pairs with IOVA-N2 */
+	left = leave(s, cpu, word_of(plat_load_acquire(cell), off), p, g);
+	plat_read_tryunlock(section);
+	if (plat_unlikely(!left))
 		return free_bad(s, iova, size);
 	count_one(&s->slot[cpu].remote_frees);
 	return 0;
@@ -286,11 +303,25 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 static plat_noinline int free_low_foreign(struct iova_space *s, uint64_t pfn,
 					  const struct iova_pattern *p)
 {
-	const struct iova_node *node = plat_load_acquire(iova_cell_low(s, pfn)); /* IOVA-N1 */
 	uint64_t n = (uint64_t)(p - iova_patterns);
 
-	return free_foreign(s, pfn << s->shift, n << s->shift, word_of(node, iova_off0(pfn)), p,
-			    pfn & 31);
+	return free_foreign(s, pfn << s->shift, n << s->shift, iova_cell_low(s, pfn),
+			    iova_off0(pfn), p, pfn & 31);
+}
+
+/* Whether the range at @pfn, if it is one of that many units, has @pad rounded away. */
+static plat_always_inline bool pad_is(void *const *cell, uint64_t pfn, uint64_t pad)
+{
+	const struct iova_node *node;
+	plat_section_t section;
+	bool is;
+
+	if (plat_unlikely(!plat_read_trylock(&section))) /* N1, as in free_foreign() */
+		return false;
+	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
+	is = node != &iova_no_node && iova_pad_get(node, pfn) == pad;
+	plat_read_tryunlock(section);
+	return is;
 }
 
 static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t size)
@@ -299,7 +330,6 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 	uint64_t pfn = iova >> s->shift, units = (n + 15) >> IOVA_FANOUT_LG2;
 	unsigned cpu, g = pfn >> IOVA_FANOUT_LG2 & 31;
 	const struct iova_pattern *p;
-	struct iova_node *node;
 	void *const *cell;
 
 	if (plat_unlikely(units - 1 >= s->fast_units || (iova & s->granule_mask) || (pfn & 15) ||
@@ -307,12 +337,10 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 		return free_bad(s, iova, size);
 	p = &iova_patterns[units];
 	cell = iova_cell(s, pfn);
-	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
-	if (plat_unlikely(node == &iova_no_node ||
-			  iova_pad_get(node, pfn) != (units << IOVA_FANOUT_LG2) - n))
+	if (plat_unlikely(!pad_is(cell, pfn, (units << IOVA_FANOUT_LG2) - n)))
 		return free_bad(s, iova, size);
 	if (plat_unlikely(plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, word_of(node, iova_off1(pfn)), p, g);
+		return free_foreign(s, iova, size, cell, iova_off1(pfn), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 1, (unsigned)p->class, pfn);
@@ -331,8 +359,7 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 		return free_bad(s, iova, size);
 	cell = iova_cell(s, pfn);
 	if (plat_unlikely(plat_word_put(cell, iova_off0(pfn), p->chk << g, p->pat << g)))
-		return free_foreign(s, iova, size, /* IOVA-N1: pairs with IOVA-N2 */
-				    word_of(plat_load_acquire(cell), iova_off0(pfn)), p, g);
+		return free_foreign(s, iova, size, cell, iova_off0(pfn), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
@@ -364,7 +391,8 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 
 /* Where check_low() found a range: its word, and what that is compared with. */
 struct place {
-	uint64_t *word;
+	void *const *cell;
+	size_t off;
 	uint64_t chk;
 	uint64_t pat;
 	uint64_t pfn;
@@ -380,7 +408,10 @@ static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, ui
 					 struct place *at)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift;
+	plat_section_t section;
+	uint64_t *word;
 	unsigned g;
+	bool is;
 
 	at->pfn = iova >> s->shift;
 	g = at->pfn & 31;
@@ -390,12 +421,17 @@ static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, ui
 	at->p = &iova_patterns[n];
 	at->chk = (at->p->full | at->p->chk) << g;
 	at->pat = at->p->pat << g;
-	/* IOVA-N1: pairs with IOVA-N2 */
-	at->word = word_of(plat_load_acquire(iova_cell_low(s, at->pfn)), iova_off0(at->pfn));
+	at->cell = iova_cell_low(s, at->pfn);
+	at->off = iova_off0(at->pfn);
+	if (plat_unlikely(!plat_read_trylock(&section))) /* N1, as in free_foreign() */
+		return false;
+	word = word_of(plat_load_acquire(at->cell), at->off); /* IOVA-N1: pairs with IOVA-N2 */
 	/* IOVA-C1: if the range is there it is the caller's, and nobody changes its bits */
-	at->ctl = plat_load_relaxed(plat_ctl_of(at->word));
-	return (plat_load_relaxed(at->word) & at->chk) == at->pat &&
-	       !(at->ctl & (IOVA_CTL_LOOK | (uint32_t)at->pat));
+	at->ctl = plat_load_relaxed(plat_ctl_of(word));
+	is = (plat_load_relaxed(word) & at->chk) == at->pat &&
+	     !(at->ctl & (IOVA_CTL_LOOK | (uint32_t)at->pat));
+	plat_read_tryunlock(section);
+	return is;
 }
 
 int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
@@ -425,10 +461,14 @@ int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
 	struct place at;
 
 	if (plat_unlikely(!check_low(s, iova, size, &at))) {
-		checked->word = &iova_no_node.line.word[0].state; /* nothing can be freed there */
+		checked->cell = iova_cell_low(s, 0); /* no word holds 1 in none of its bits */
+		checked->off = iova_off0(0);
+		checked->chk = 0;
+		checked->pat = 1;
 		return free_slow(s, iova, size, true);
 	}
-	checked->word = at.word;
+	checked->cell = at.cell;
+	checked->off = at.off;
 	checked->chk = at.chk;
 	checked->pat = at.pat;
 	checked->pfn = at.pfn;
@@ -443,7 +483,8 @@ int iova_space_free_checked(struct iova_space *s, uint64_t iova, uint64_t size,
 	unsigned cpu;
 
 	/* The check is made again, in the step that frees. */
-	if (plat_unlikely(plat_word_put(&checked->word, 0, checked->chk, checked->pat)))
+	if (plat_unlikely(plat_word_put((void *const *)checked->cell, checked->off, checked->chk,
+					checked->pat)))
 		return iova_space_free(s, iova, size);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))

@@ -205,7 +205,7 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 			u = take_units(c, &ref, any);
 			if (!u.mask)
 				continue;
-			open_line0(c, line.node, i * 4 + u.group, u.mask);
+			open_line0(c, iova_taken_in(&ref), i * 4 + u.group, u.mask);
 			iova_move_end(c->s, true);
 			return true;
 		}

@@ -50,7 +50,8 @@
  *     has just given back, looks again, a bounded number of times, and then says -EAGAIN.
  *   _for_each, _in_use, _stats: wait-free in the number of units looked at.
  * Metadata grows in _alloc*, create, and the calls of iova_resv.h only (the memory functions of
- * the configuration are called then); never in _free.
+ * the configuration are called then); never in _free.  It goes back in iova_space_trim() of
+ * iova_life.h, and in destroy.
  *
  * Context: thread, or interrupt on any CPU (kernel), unless a call says
  * otherwise.  No call sleeps; in the kernel, taking words away from another CPU
@@ -342,7 +343,8 @@ int iova_space_check_home(struct iova_space *space, uint64_t iova, uint64_t size
  * For iova_space_free_checked() alone; nothing in it is for the caller.
  */
 struct iova_checked {
-	void *word;
+	const void *cell;
+	size_t off;
 	uint64_t chk;
 	uint64_t pat;
 	uint64_t pfn;

@@ -83,8 +83,8 @@
 
 struct iova_node { /* level >= 1 */
 	struct iova_node *parent;
-	struct iova_node *next;		 /* all nodes of the space, for teardown */
-	struct iova_node **child;	 /* level >= 2: [IOVA_CHILDREN]; once set, never changed */
+	struct iova_node *next;		 /* of those that have been unlinked (trim.c) */
+	struct iova_node **child;	 /* level >= 2: [IOVA_CHILDREN]; changed by who holds units */
 	uint64_t (*cell)[IOVA_CHILDREN]; /* [level of the words][child] */
 	uint8_t *pad1; /* level 1: granules rounded away, per first unit of a range */
 	uint64_t *pad; /* level >= 2: the same; made when first needed */
@@ -104,7 +104,6 @@ struct iova_slot {
 	uint32_t top[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
 	uint64_t tick; /* plat_percpu_cas() target: proves on which CPU the caller is */
 	uint64_t cursor[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
-	struct iova_node *near[IOVA_OWNED_LEVELS]; /* where lines were found last; NULL: the root */
 	uint64_t refills;
 	uint64_t remote_frees;
 	uint64_t bad_frees;
@@ -157,7 +156,6 @@ struct iova_space {
 	struct plat_mem mem;
 	/* Cold from here on. */
 	uint64_t moves plat_aligned(PLAT_CACHELINE); /* low half: under way; high: completed */
-	struct iova_node *nodes;
 	struct iova_resv_set *resv;
 	uint64_t usable_last_pfn;
 	uint64_t guard; /* granules behind each range, part of it in the words */
@@ -171,9 +169,16 @@ struct iova_space {
 	uint32_t resv_busy; /* one change of @resv at a time */
 	uint64_t metadata_bytes;
 	uint64_t metadata_peak_bytes;
+	struct iova_node *gone; /* unlinked, but somebody may look at them still */
+	uint64_t raced;		/* as in the nodes, of those that are no more */
+	uint64_t refills_seen;	/* by iova_space_trim_idle() */
+	uint32_t trim_busy;	/* one thread at a time unlinks nodes */
 };
 
-/* One word of one line. */
+/*
+ * One word of one line, for as long as a read-side section lasts (N1).  Steps go
+ * through @cell, and may find a later node there: see iova_taken_in().
+ */
 struct iova_ref {
 	struct iova_node *node; /* node whose memory holds the line */
 	void *const *cell;	/* pointer to the node, for plat_word_*() */
@@ -289,6 +294,19 @@ static inline uint64_t iova_ctl_look(const struct iova_ref *ref)
 	return plat_load_acquire(iova_word_ctl(ref)); /* IOVA-W3: pairs with IOVA-R2, IOVA-A2 */
 }
 
+/*
+ * Units of the word have just been taken: the node that they are in, which stays
+ * for as long as they are held.  @ref->node may have been given back meanwhile, and
+ * a step does not tell the node that it found.
+ */
+static inline struct iova_node *iova_taken_in(const struct iova_ref *ref)
+{
+	if (ref->level != 1)
+		return ref->node;
+	/* IOVA-N1: pairs with IOVA-N2 */
+	return plat_load_acquire((struct iova_node *const *)ref->cell);
+}
+
 #pragma GCC visibility push(hidden)
 
 /* space.c */
@@ -297,6 +315,7 @@ void **iova_radix_slot(struct iova_space *s, uint64_t pfn);
 int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child, bool poisoned,
 		  struct iova_node **out);
 void iova_node_discard(struct iova_space *s, struct iova_node *node);
+void iova_nodes_discard(struct iova_space *s, struct iova_node *list);
 struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node);
 void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align);
 void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * iova_life.h - while a space lives: CPUs that go away, ranges held back.
+ * iova_life.h - while a space lives: CPUs that go away, ranges held back, metadata
+ * that is not needed any more.
  *
  * A thread holds nothing: it may exit, or be killed, between any two calls.  What
  * a CPU owns are state words; others take them over when they need their room.
@@ -35,6 +36,50 @@ extern "C" {
  * taken away here: call again.
  */
 int iova_space_drain(struct iova_space *space, unsigned cpu);
+
+/**
+ * iova_space_trim() - give back the metadata of empty areas
+ * @space:	  the space
+ * @budget_bytes: no more than that is to be held; 0: all that can go goes
+ *
+ * Metadata of an area (2^11 granules, 8 MiB at 4 KiB, and what stands above areas
+ * of which none is left) goes back to the memory functions once nothing in it is
+ * allocated, reserved or held back: the highest areas first, until @space holds at most
+ * @budget_bytes of metadata.  Kept until the space is destroyed: what
+ * iova_space_create() made; and the tables that lead to where granules were ever in use,
+ * 4 KiB for each 2^20 granules (4 GiB).  Kept for as long as a large range
+ * (of more than 512 granules) or reservation lies in the same area: that area's.
+ *
+ * Nobody is stopped; the paths of allocation and free that are without a LOCK prefix
+ * execute no instruction for it, but for a read-side section in checks, in frees of
+ * more than 32 granules and in frees from another CPU.  Words that CPUs own in empty areas
+ * are taken from them, with one plat_fence_cpus() for each area: a system call, or
+ * interrupts on other CPUs.
+ *
+ * Nothing calls this by itself: a free does not look whether it was the last in its area.
+ * iova_space_trim_idle() is for a timer of the caller's.
+ *
+ * Context: thread that may sleep, outside any read-side section; a callback of
+ * iova_space_for_each() will do.  Progress: waits for a grace period when something goes;
+ * bounded by the number of areas.  One thread at a time: others return at once.
+ * Return: the bytes of metadata that @space holds now.  More than @budget_bytes: the rest is
+ * in use, another thread is at it, or (kernel) other CPUs cannot be fenced here, or not now.
+ */
+uint64_t iova_space_trim(struct iova_space *space, uint64_t budget_bytes);
+
+/**
+ * iova_space_trim_idle() - iova_space_trim() of a space that has come to rest
+ * @space: the space
+ *
+ * For a caller's timer: does nothing unless no allocation has searched for room since
+ * the last call; then gives back all that can go.  So a space that is in use keeps
+ * its areas, whatever is in them at the moment of the call, and one that is not is empty
+ * after two periods.  In a space at rest with all its areas in use, a call looks at a
+ * few words of each.
+ *
+ * Context, progress and return: as iova_space_trim().
+ */
+uint64_t iova_space_trim_idle(struct iova_space *space);
 
 /**
  * iova_space_release_held() - end the quarantine of all ranges that are held back

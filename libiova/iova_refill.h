@@ -143,6 +143,8 @@ uint64_t iova_take_any(struct iova_ctx *c);
 bool iova_make_room(struct iova_ctx *c);
 uint64_t iova_take_drawn(struct iova_ctx *c);
 
+#define IOVA_HALF 0xffff0000ffffull /* the sixteen units below one unit */
+
 void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill);
 
 /* fresh.c: true when something new was made that the next round can use */
@@ -152,5 +154,10 @@ bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, un
 
 /* reclaim.c: true when something was given back to the wanted level */
 bool iova_reclaim(struct iova_ctx *c, bool halves);
+uint64_t iova_after_collect(const uint64_t *w);
+unsigned iova_empty_below(const struct iova_ref *ref);
+unsigned iova_park_shared(const struct iova_ref *ref);
+bool iova_park_begin(const struct iova_ref *ref, uint64_t ctl);
+unsigned iova_park_end(const struct iova_ref *ref, uint64_t own, bool fenced);
 
 #endif

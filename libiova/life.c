@@ -31,8 +31,10 @@ int iova_space_drain(struct iova_space *s, unsigned cpu)
 
 	if (cpu >= s->nr_slots)
 		return 0;
+	plat_read_lock(); /* N1: nodes that are found stay */
 	for (unsigned level = IOVA_OWNED_LEVELS; level-- > 0;)
 		if (drain_level(s, level, cpu))
 			r = -EAGAIN;
+	plat_read_unlock();
 	return r;
 }

@@ -80,7 +80,9 @@ static uint64_t cut(struct iova_space *s, struct iova_want *want, uint64_t lead)
 			iova_move_end(s, false);
 			return pfn;
 		}
+		plat_read_lock(); /* N1: once it is free, its node may go */
 		iova_free_now(s, pfn, want->n, false);
+		plat_read_unlock();
 		r = iova_span_try(s, pfn + lead, pfn + want->n - 1);
 		iova_move_end(s, true);
 		if (r != -EEXIST)

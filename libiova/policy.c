@@ -20,7 +20,6 @@
 
 #define DRAWS 8
 #define STEPS 4 /* from no node at all to a line of level 0, and one lost to somebody else */
-#define HALF 0xffff0000ffffull /* the sixteen units below one unit */
 
 /* The end of @mask where a search goes first. */
 static unsigned first_of(const struct iova_ctx *c, uint32_t mask)
@@ -64,9 +63,9 @@ static uint64_t place_below(const struct iova_ctx *c, const struct iova_ref *ref
 	if (iova_ref_at(c->s, c->want->level, base, &at))
 		below = iova_word_look(&at);
 	if (iova_state(w, g) == IOVA_FREE)
-		below &= ~HALF;
+		below &= ~IOVA_HALF;
 	if (iova_state(w, g + 1) == IOVA_FREE)
-		below &= ~(HALF << 16);
+		below &= ~(IOVA_HALF << 16);
 	return place_here(c, below, base);
 }
 
@@ -190,7 +189,7 @@ uint64_t iova_alloc_ordered(struct iova_space *s, struct iova_want *want)
 /* If the sixteen units around @pfn are free, they become one of the level above. */
 static bool merge_half(struct iova_space *s, const struct iova_ref *ref, uint64_t pfn)
 {
-	uint64_t half = HALF << (pfn >> iova_unit_lg2(ref->level) & 16), w, pat;
+	uint64_t half = IOVA_HALF << (pfn >> iova_unit_lg2(ref->level) & 16), w, pat;
 	struct iova_ref above;
 
 	if (ref->level == s->top_level || (iova_word_look(ref) & half))
@@ -217,9 +216,11 @@ void iova_merge(struct iova_space *s, uint64_t first, uint64_t last)
 
 	if (!iova_in_order(s))
 		return;
+	plat_read_lock(); /* N1: nodes that are found stay */
 	while (first <= last && iova_locate(s, first, &ref))
 		if (!merge_half(s, &ref, first))
 			first = (first | ((1ull << iova_unit_lg2(ref.level)) - 1)) + 1;
+	plat_read_unlock();
 }
 
 static uint64_t rotl(uint64_t v, unsigned n)

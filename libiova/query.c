@@ -94,7 +94,7 @@ static bool being_freed(const struct iova_ref *ref, uint64_t first)
 	return (uint32_t)iova_ctl_look(ref) >> iova_unit_of(ref, first) & 1;
 }
 
-/* The range that holds @pfn, quarantined or not, with what guards it. */
+/* The range that holds @pfn, quarantined or not, with what guards it.  In a read-side section. */
 bool iova_range_at(struct iova_space *s, uint64_t pfn, uint64_t *first, uint64_t *last)
 {
 	struct iova_ref ref;
@@ -111,11 +111,14 @@ bool iova_range_at(struct iova_space *s, uint64_t pfn, uint64_t *first, uint64_t
 bool iova_owner_at(struct iova_space *s, uint64_t pfn, struct iova_range *range)
 {
 	uint64_t first, last;
+	bool found;
 
-	if (!iova_range_at(s, pfn, &first, &last) || iova_is_held(s, first))
-		return false;
-	fill_range(s, first, last, range);
-	return true;
+	plat_read_lock(); /* N1: nodes that are found stay */
+	found = iova_range_at(s, pfn, &first, &last) && !iova_is_held(s, first);
+	if (found)
+		fill_range(s, first, last, range);
+	plat_read_unlock();
+	return found;
 }
 
 int iova_space_find(struct iova_space *s, uint64_t iova, struct iova_range *range)
@@ -136,7 +139,7 @@ struct stretch {
 	uint64_t end;			  /* its last granule + 1, as far as one look shows */
 };
 
-static struct stretch stretch_at(struct iova_space *s, uint64_t pfn)
+static struct stretch look_at(struct iova_space *s, uint64_t pfn)
 {
 	struct iova_ref ref;
 	uint64_t w, unit, base;
@@ -157,6 +160,16 @@ static struct stretch stretch_at(struct iova_space *s, uint64_t pfn)
 	    !iova_reserved(s, pfn, pfn, NULL) && !iova_is_held(s, pfn))
 		return (struct stretch){ RANGE, range_last(s, ref, pfn) + 1 };
 	return (struct stretch){ OTHER, base + unit };
+}
+
+static struct stretch stretch_at(struct iova_space *s, uint64_t pfn)
+{
+	struct stretch at;
+
+	plat_read_lock(); /* N1: nodes that are found stay; not while a callback runs */
+	at = look_at(s, pfn);
+	plat_read_unlock();
+	return at;
 }
 
 /* The granules of [first, last] bytes that the space has; false: none. */
@@ -286,13 +299,26 @@ static int count(void *ctx, const struct iova_range *range)
 	return 0;
 }
 
+static uint64_t raced_below(struct iova_node *node)
+{
+	uint64_t n = plat_load_relaxed(&node->raced); /* IOVA-M1 */
+
+	for (unsigned i = 0; node->level > 1 && i < IOVA_CHILDREN; i++) {
+		/* IOVA-N3: pairs with IOVA-N2 */
+		struct iova_node *child = plat_load_acquire(&node->child[i]);
+
+		n += child ? raced_below(child) : 0;
+	}
+	return n;
+}
+
 static uint64_t raced(struct iova_space *s)
 {
-	uint64_t n = 0;
+	uint64_t n = plat_load_relaxed(&s->raced); /* IOVA-M1 */
 
-	/* IOVA-N7: pairs with itself */
-	for (struct iova_node *node = plat_load_acquire(&s->nodes); node; node = node->next)
-		n += plat_load_relaxed(&node->raced); /* IOVA-M1 */
+	plat_read_lock(); /* N1: nodes that are found stay */
+	n += raced_below(s->root);
+	plat_read_unlock();
 	return n >> 63 ? 0 : n;
 }
 

@@ -13,16 +13,14 @@
  */
 #include "iova_refill.h"
 
-#define HALF 0xffff0000ffffull /* the sixteen units below one unit */
-
 /* The units above (bits 0 and 1) below which all exists and is free. */
 static unsigned empty_halves(uint64_t w)
 {
-	return (w & HALF ? 0 : 1) | (w & HALF << 16 ? 0 : 2);
+	return (w & IOVA_HALF ? 0 : 1) | (w & IOVA_HALF << 16 ? 0 : 2);
 }
 
 /* What the word will hold when what REM has is collected.  A look; parking decides. */
-static uint64_t after_collect(const uint64_t *w)
+uint64_t iova_after_collect(const uint64_t *w)
 {
 	/* IOVA-W7: pairs with IOVA-W6 */
 	uint32_t rem = (uint32_t)plat_load_acquire(plat_ctl_of(w));
@@ -33,7 +31,7 @@ static uint64_t after_collect(const uint64_t *w)
 }
 
 /* W3: a SHARED word.  The units whose lower half now does not exist. */
-static unsigned park_shared(const struct iova_ref *ref)
+unsigned iova_park_shared(const struct iova_ref *ref)
 {
 	uint64_t *wp = iova_word(ref), w, gone;
 	unsigned halves;
@@ -41,25 +39,32 @@ static unsigned park_shared(const struct iova_ref *ref)
 	do {
 		w = plat_load_acquire(wp); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
 		halves = empty_halves(w);
-		gone = (halves & 1 ? HALF : 0) | (halves & 2 ? HALF << 16 : 0);
+		gone = (halves & 1 ? IOVA_HALF : 0) | (halves & 2 ? IOVA_HALF << 16 : 0);
 	} while (halves && !plat_cas_full(wp, w, w | gone)); /* IOVA-K1: pairs with IOVA-W2 */
 	return halves;
 }
 
-/* A word of a CPU or of nobody: parked whole, or left as it was. */
-static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
+/* The beginning of parking a word of a CPU or of nobody; iova_park_end() follows. */
+bool iova_park_begin(const struct iova_ref *ref, uint64_t ctl)
 {
-	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), own = iova_own(ctl);
-
 	/* IOVA-K3: pairs with IOVA-W3, IOVA-W6 */
-	if (!plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0)))
-		return 0;
-	/* IOVA-R1: no step of the owner is left (W2) */
-	if (own == PLAT_OWN_NONE || !plat_fence_cpus((unsigned)own)) {
+	return plat_cas_full(iova_word_ctl(ref), ctl,
+			     (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0));
+}
+
+/*
+ * The word that was @own's is BUSY by the caller's doing, and @fenced: no step of
+ * the owner is left.  It is parked whole, or as it was.
+ */
+unsigned iova_park_end(const struct iova_ref *ref, uint64_t own, bool fenced)
+{
+	uint64_t *wp = iova_word(ref), *ctlp = iova_word_ctl(ref), ctl;
+
+	if (fenced) {
 		uint64_t w = plat_load_relaxed(wp); /* IOVA-K2: BUSY, ours alone (W2) */
 
 		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
-		if (!after_collect(wp)) {
+		if (!iova_after_collect(wp)) {
 			plat_store_relaxed(wp, IOVA_POISON); /* IOVA-K2 */
 			if (plat_cas_full(ctlp, ctl, /* IOVA-K4: pairs with IOVA-W3, IOVA-W6 */
 					  (ctl & IOVA_CTL_EPOCH) |
@@ -78,6 +83,22 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
 	return 0;
 }
 
+static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
+{
+	uint64_t own = iova_own(ctl);
+
+	if (!iova_park_begin(ref, ctl))
+		return 0;
+	/* IOVA-R1: no step of the owner is left (W2) */
+	return iova_park_end(ref, own, own == PLAT_OWN_NONE || !plat_fence_cpus((unsigned)own));
+}
+
+/* The units above, as bits, whose lower half is empty, or would be once REM is collected. */
+unsigned iova_empty_below(const struct iova_ref *ref)
+{
+	return empty_halves(iova_after_collect(iova_word(ref)));
+}
+
 /*
  * @halves: also take words apart of which only one half is empty (they become SHARED).
  * The units above, as bits, that the caller has to free.
@@ -85,15 +106,15 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
 static unsigned park(struct iova_space *s, const struct iova_ref *ref, bool halves)
 {
 	uint64_t ctl = iova_ctl_look(ref), own = iova_own(ctl);
-	unsigned empty = empty_halves(after_collect(iova_word(ref)));
+	unsigned empty = iova_empty_below(ref);
 
 	if (!empty || own == IOVA_OWN_PARKED || own == PLAT_OWN_BUSY)
 		return 0;
 	if (own == PLAT_OWN_SHARED)
-		return park_shared(ref);
+		return iova_park_shared(ref);
 	if (empty == 3)
 		return park_owned(ref, ctl);
-	return halves && !iova_share(s, ref) ? park_shared(ref) : 0;
+	return halves && !iova_share(s, ref) ? iova_park_shared(ref) : 0;
 }
 
 static bool park_children(struct iova_space *s, const struct iova_ref *line, bool halves)
@@ -110,7 +131,7 @@ static bool park_children(struct iova_space *s, const struct iova_ref *line, boo
 			continue;
 		if (level && i % 4 == 0)
 			any |= park_children(s, &below, halves);
-		if (!empty_halves(after_collect(iova_word(&below))))
+		if (!iova_empty_below(&below))
 			continue;
 		iova_move_begin(s);
 		pat = (uint64_t)park(s, &below, halves) << 2 * (i % 16);

@@ -88,7 +88,7 @@ static uint64_t take_at(struct iova_ctx *c, const struct iova_ref *ref, unsigned
 	if (iova_word_take(ref, p->full << g, p->pat << g) != PLAT_WORD_OK)
 		return IOVA_NONE;
 	if (ref->level)
-		iova_pad_set(ref->node, pfn, pad);
+		iova_pad_set(iova_taken_in(ref), pfn, pad);
 	return pfn;
 }
 
@@ -197,6 +197,17 @@ static bool hint_line(struct iova_ctx *c, const struct iova_ref *line)
 	return pushed;
 }
 
+/* Where to look for lines from the cursor on: the nearest node above, if there is one at hand. */
+static struct iova_node *near_cursor(struct iova_ctx *c, uint64_t from)
+{
+	void *const *cell = iova_cell(c->s, from);
+	struct iova_node *node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
+
+	if (node == &iova_no_node)
+		return iova_begin(c, c->want->level);
+	return c->want->level ? node->parent : node;
+}
+
 /*
  * Step 2: from the cursor to the top, then from the bottom to the cursor.  Having
  * found a place, goes on for as long as lines have some, and gathers hints: where
@@ -208,17 +219,15 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	uint64_t *cursor = &c->slot->cursor[want->level][want->class];
 	/* IOVA-H2: a cursor says where to begin, nothing else */
 	uint64_t from = plat_load_relaxed(cursor), pfn = IOVA_NONE, span, begun;
-	struct iova_node **spot = &c->slot->near[want->level];
-	/* IOVA-H3: any node of the space will do, but it must be complete; pairs with itself */
-	struct iova_node *near = plat_load_acquire(spot);
 	uint64_t test = 1ull << want->class;
+	struct iova_node *near;
 	struct iova_ref line;
 	bool wrapped = false;
 
-	near = near ? near : iova_begin(c, want->level);
 	span = 1ull << iova_span_lg2(want->level);
 	if (from < want->lo || from > want->hi)
 		from = want->lo;
+	near = near_cursor(c, from);
 	begun = from;
 	for (unsigned misses = 0; misses < MISSES && c->pushed < ENOUGH_HINTS;) {
 		if (!iova_next_line(c->s, want->level, from, wrapped ? begun : want->hi, test, 0,
@@ -239,7 +248,6 @@ static uint64_t take_own_class(struct iova_ctx *c)
 	}
 	/* The last line may have more than was hinted at: begin with it next time. */
 	plat_store_relaxed(cursor, pfn == IOVA_NONE || !c->pushed ? from : line.base_pfn);
-	plat_store_release(spot, near); /* IOVA-H3: pairs with itself */
 	return pfn;
 }
 
@@ -465,5 +473,10 @@ static plat_noinline uint64_t alloc_long(struct iova_space *s, struct iova_want 
 
 uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want)
 {
-	return plat_unlikely(s->long_way) ? alloc_long(s, want) : alloc_rounds(s, want);
+	uint64_t pfn;
+
+	plat_read_lock(); /* N1: nodes that are found stay */
+	pfn = plat_unlikely(s->long_way) ? alloc_long(s, want) : alloc_rounds(s, want);
+	plat_read_unlock();
+	return pfn;
 }

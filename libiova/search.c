@@ -93,6 +93,17 @@ static bool makes_up(const struct iova_node *node, unsigned level, uint64_t valu
 	return false;
 }
 
+/*
+ * Is @node the one that its parent's cells are about?  Asked between the mark and the
+ * replacement: who publishes another in its place raises after that, so either the
+ * answer is no, or the raiser finds the mark.
+ */
+static bool is_linked(const struct iova_node *node)
+{
+	/* IOVA-T1: pairs with IOVA-N2 */
+	return plat_load_acquire(&node->parent->child[node->index]) == node;
+}
+
 /* Brings the cell above @node down to what the node's own cells say. */
 static void lower_node(struct iova_node *node, unsigned level)
 {
@@ -109,6 +120,8 @@ static void lower_node(struct iova_node *node, unsigned level)
 	if (!old)
 		return;
 	plat_mb(); /* IOVA-S9: the mark before the look; pairs with IOVA-S7 */
+	if (!is_linked(node))
+		return;
 	value = node_value(node, level);
 	/* IOVA-S8: pairs with IOVA-S7 */
 	plat_cas_full(cell, old, next_version(old, value));
@@ -183,6 +196,8 @@ void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref
 			return;
 	}
 	plat_mb(); /* IOVA-S4: pairs with IOVA-W4 */
+	if (line->level && !is_linked(line->node))
+		return;
 	value = line_value(line, judged);
 	/* IOVA-S8: pairs with IOVA-S7 */
 	plat_cas_full(cell, old, next_version(old, value));
@@ -238,15 +253,11 @@ static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *fro
 	return i;
 }
 
-/* The line of @level in child @i of @node, which is one level up. */
-static void line_of_child(struct iova_space *s, struct iova_node *node, unsigned level, unsigned i,
-			  struct iova_ref *ref)
+/* What lies in child @i: for lines of level 0 the node itself.  NULL: unlinked since. */
+static struct iova_node *child_of(struct iova_node *node, unsigned i)
 {
-	struct iova_node *at = node;
-
-	if (level)
-		at = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
-	line_ref(s, at, level, i, ref);
+	/* IOVA-N3: pairs with IOVA-N2 */
+	return node->level > 1 ? plat_load_acquire(&node->child[i]) : node;
 }
 
 /*
@@ -265,6 +276,7 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 		return from <= last && spans(s->root, from);
 	}
 	while (from <= last) {
+		struct iova_node *below;
 		unsigned i;
 
 		while (!spans(node, from)) {
@@ -279,12 +291,15 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 		}
 		if (from > last)
 			break;
+		below = child_of(node, i);
+		if (!below)
+			continue;
 		if (node->level == level + 1) {
 			*near = node;
-			line_of_child(s, node, level, i, ref);
+			line_ref(s, below, level, i, ref);
 			return true;
 		}
-		node = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+		node = below;
 	}
 	return false;
 }
@@ -328,6 +343,7 @@ bool iova_prev_line(struct iova_space *s, unsigned level, uint64_t first, uint64
 		return first <= from && spans(s->root, from);
 	}
 	while (first <= from) {
+		struct iova_node *below;
 		unsigned i;
 
 		while (!spans(node, from)) {
@@ -343,12 +359,15 @@ bool iova_prev_line(struct iova_space *s, unsigned level, uint64_t first, uint64
 			from = node->base_pfn - 1;
 			continue;
 		}
+		below = child_of(node, i);
+		if (!below)
+			continue;
 		if (node->level == level + 1) {
 			*near = node;
-			line_of_child(s, node, level, i, ref);
+			line_ref(s, below, level, i, ref);
 			return true;
 		}
-		node = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
+		node = below;
 	}
 	return false;
 }

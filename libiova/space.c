@@ -247,18 +247,16 @@ void iova_node_discard(struct iova_space *s, struct iova_node *node)
 /*
  * Makes @node visible, unless another thread was faster (both split units of
  * the parent that this node stands for): then @node is discarded.  The node
- * that is there in the end; found in the radix, too, when this returns.
+ * that is there in the end; found in the radix, too, when this returns.  The caller
+ * holds a unit that it stands for: so nobody unlinks it meanwhile (trim.c).
  */
 struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node)
 {
-	struct iova_node **place = &node->parent->child[node->index], *head;
+	struct iova_node **place = &node->parent->child[node->index];
 
-	if (plat_cas_full(place, NULL, node)) { /* IOVA-N2: pairs with IOVA-N1, IOVA-N3, IOVA-N6 */
-		do {
-			head = plat_load_relaxed(&s->nodes); /* IOVA-N7: read at teardown only */
-			node->next = head;
-		} while (!plat_cas_release(&s->nodes, head, node)); /* IOVA-N7 */
-	} else if (plat_load_acquire(place) != node) { /* IOVA-N6: pairs with IOVA-N2 */
+	/* IOVA-N2: pairs with IOVA-N1, IOVA-N3, IOVA-N6, IOVA-T1 */
+	if (!plat_cas_full(place, NULL, node) &&
+	    plat_load_acquire(place) != node) { /* IOVA-N6: pairs with IOVA-N2 */
 		struct iova_node *other = plat_load_acquire(place); /* IOVA-N6 */
 
 		iova_node_discard(s, node);
@@ -308,7 +306,6 @@ static int make_tree(struct iova_space *s)
 	r = iova_node_new(s, NULL, 0, false, &s->root);
 	if (r)
 		return r;
-	s->nodes = s->root;
 	tree_last = (1ull << iova_span_lg2(s->top_level)) - 1;
 	if (s->first_pfn)
 		r = iova_outside(s, 0, s->first_pfn - 1);
@@ -317,16 +314,32 @@ static int make_tree(struct iova_space *s)
 	return r;
 }
 
+/* Nodes linked by @next. */
+void iova_nodes_discard(struct iova_space *s, struct iova_node *list)
+{
+	while (list) {
+		struct iova_node *node = list;
+
+		list = node->next;
+		iova_node_discard(s, node);
+	}
+}
+
+static void discard_tree(struct iova_space *s, struct iova_node *node)
+{
+	for (unsigned i = 0; node->level > 1 && i < IOVA_CHILDREN; i++)
+		if (node->child[i])
+			discard_tree(s, node->child[i]);
+	iova_node_discard(s, node);
+}
+
 static void destroy(struct iova_space *s)
 {
 	struct plat_mem mem = s->mem;
 
-	while (s->nodes) {
-		struct iova_node *node = s->nodes;
-
-		s->nodes = node->next;
-		iova_node_discard(s, node);
-	}
+	if (s->root)
+		discard_tree(s, s->root);
+	iova_nodes_discard(s, s->gone);
 	iova_resv_drop(s);
 	for (unsigned i = 0; i < IOVA_LOW; i++)
 		if (s->low[i] != low_table(no_nodes, i))

@@ -23,13 +23,18 @@
 #define SHARE_TRIES 1000
 #define MOVE_TRIES 100
 
-/* A word that will hold a piece: shared, and marked so that frees look twice. */
+/*
+ * A word that will hold a piece: shared, and marked so that frees look twice.  0;
+ * -EAGAIN; or 1: its units have ceased to exist.
+ */
 static int make_shared(struct iova_space *s, const struct iova_ref *ref)
 {
 	int r = -EBUSY;
 
 	for (unsigned i = 0; r == -EBUSY && i < SHARE_TRIES; i++) {
 		r = iova_share(s, ref);
+		if (r && iova_own(iova_ctl_look(ref)) == IOVA_OWN_PARKED)
+			return 1;
 		if (r)
 			plat_relax();
 	}
@@ -138,12 +143,13 @@ static int64_t claim_piece(struct iova_space *s, struct claim *c)
 	w = iova_word_look(&ref);
 	if (iova_state(w, g)) {
 		if (iova_ctl_look(&ref) >> g & 1)
-			return make_shared(s, &ref); /* freed, not collected: sharing does that */
+			/* freed, not collected: sharing does that */
+			return make_shared(s, &ref) < 0 ? -EAGAIN : 0;
 		return half_split(&ref, w, g) ? 0 : -EEXIST;
 	}
 	r = make_shared(s, &ref);
 	if (r)
-		return r;
+		return r < 0 ? r : 0;
 	whole = !(pfn & (unit - 1)) && left >= unit;
 	w = iova_word_look(&ref);
 	while (whole && g + units < 32 && (units + 1) * unit <= left && !iova_state(w, g + units))
@@ -185,6 +191,7 @@ static int64_t claim_piece(struct iova_space *s, struct claim *c)
  */
 void iova_span_unclaim(struct iova_space *s, uint64_t first, uint64_t end)
 {
+	plat_read_lock(); /* N1: nodes that are found stay */
 	while (first < end) {
 		struct iova_ref ref;
 		unsigned g, units = 1;
@@ -202,6 +209,7 @@ void iova_span_unclaim(struct iova_space *s, uint64_t first, uint64_t end)
 		give_back(&ref, g, units);
 		end -= units * unit;
 	}
+	plat_read_unlock();
 }
 
 static void fill_conflict(struct iova_space *s, uint64_t pfn, struct iova_range *conflict)
@@ -241,6 +249,7 @@ static int claim_all(struct iova_space *s, struct claim *c)
 	c->at = c->first;
 	c->moves = 0;
 	c->head_units = 0;
+	plat_read_lock(); /* N1: nodes that are found stay */
 	iova_move_begin(s);
 	while (n >= 0 && c->at <= c->last) {
 		n = claim_piece(s, c);
@@ -257,6 +266,7 @@ static int claim_all(struct iova_space *s, struct claim *c)
 	if (n >= 0 && c->head_units)
 		set_starts(&c->head, 1u << iova_unit_of(&c->head, c->first));
 	claim_moved(s, c, n < 0 && c->at != c->first);
+	plat_read_unlock();
 	return n < 0 ? (int)n : 0;
 }
 
@@ -340,11 +350,7 @@ static int explode(struct iova_space *s, const struct iova_ref *ref, unsigned a,
 	return 0;
 }
 
-/*
- * A piece begins at @pfn, which is reserved, from here on.  The caller is the only
- * one to change reservations.  0 or -ENOMEM.
- */
-int iova_span_cut(struct iova_space *s, uint64_t pfn)
+static int cut_at(struct iova_space *s, uint64_t pfn)
 {
 	for (;;) {
 		struct iova_ref ref;
@@ -372,6 +378,20 @@ int iova_span_cut(struct iova_space *s, uint64_t pfn)
 }
 
 /*
+ * A piece begins at @pfn, which is reserved, from here on.  The caller is the only
+ * one to change reservations.  0 or -ENOMEM.
+ */
+int iova_span_cut(struct iova_space *s, uint64_t pfn)
+{
+	int r;
+
+	plat_read_lock(); /* N1: nodes that are found stay */
+	r = cut_at(s, pfn);
+	plat_read_unlock();
+	return r;
+}
+
+/*
  * A piece of a reservation that is not in the set, or about to leave it, is hidden:
  * its first unit says 11, so that no free matches it.  Pieces of a word of level 0 that
  * are hidden one after the other become one, for sixteen pieces of one unit each, all
@@ -383,6 +403,7 @@ static void change_pieces(struct iova_space *s, uint64_t first, uint64_t end, en
 {
 	const uint64_t *before = NULL; /* the word of the piece before */
 
+	plat_read_lock(); /* N1: nodes that are found stay */
 	while (first < end) {
 		struct iova_ref ref;
 		unsigned a, b, g;
@@ -399,6 +420,7 @@ static void change_pieces(struct iova_space *s, uint64_t first, uint64_t end, en
 		before = iova_word(&ref);
 		first = ref.base_pfn + ((uint64_t)b << iova_unit_lg2(ref.level));
 	}
+	plat_read_unlock();
 }
 
 void iova_span_show(struct iova_space *s, uint64_t first, uint64_t end)
@@ -417,7 +439,7 @@ void iova_span_release(struct iova_space *s, uint64_t first, uint64_t end)
 	change_pieces(s, first, end, RELEASE);
 }
 
-/* Is the unit that begins at @pfn the continuation of what lies before it? */
+/* Is the unit that begins at @pfn the continuation of what lies before it?  In a section. */
 bool iova_span_goes_on(struct iova_space *s, uint64_t pfn)
 {
 	struct iova_ref ref;
@@ -478,7 +500,7 @@ static bool span_commit(const struct iova_ref *ref, unsigned g)
 	return true;
 }
 
-/* 0, or -EINVAL when [first, first + n) is not exactly one range made of pieces. */
+/* 0, or -EINVAL when [first, first + n) is not exactly one range made of pieces.  In a section. */
 int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_only)
 {
 	struct iova_ref head_ref;

@@ -130,6 +130,13 @@ static bool mc_runnable(const struct mc_thr *t, enum mc_eager eager)
 	return false;
 }
 
+/* The step of @t on @c is over, without its store: what it has read so far, it has read. */
+static void mc_abort_step(struct mc_cpu *c, struct mc_thr *t)
+{
+	t->aborted = true;
+	mc_clk_join(&c->steps, &t->clk);
+}
+
 /* CPU bookkeeping when @t continues: whoever ran there was pre-empted. */
 static void mc_occupy(struct mc_thr *t)
 {
@@ -141,7 +148,7 @@ static void mc_occupy(struct mc_thr *t)
 
 			mc_vc_join(&c->vis, &old->clk.vis);
 			if (mc->plat == MC_USER && old->in_step)
-				old->aborted = true;
+				mc_abort_step(c, old);
 		}
 		mc_vc_join(&t->clk.vis, &c->vis);
 		mc_clk_join(&t->clk, &c->fenced);
@@ -229,7 +236,7 @@ static void mc_migrate(struct mc_thr *t, unsigned cpu)
 	mc_vc_join(&from->vis, &t->clk.vis);
 	from->cur = -1;
 	if (t->in_step)
-		t->aborted = true;
+		mc_abort_step(from, t);
 	t->cpu = (uint8_t)cpu;
 	mc_occupy(t);
 }

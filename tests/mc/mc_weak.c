@@ -190,9 +190,11 @@ static uint64_t mc_do_load(const volatile void *p, unsigned size, enum mc_order 
 	unsigned stale = 0;
 
 	mc_point(mc_cell_of(p), false);
+	t = mc_self();
+	if (step && t->aborted && mc->plat == MC_USER)
+		return 0; /* not reached: what it would have read may be gone */
 	c = mc_access(p, size, MC_ATOMIC_READ, site);
 	l = mc_loc_of(c, p, size);
-	t = mc_self();
 	if (l) {
 		m = mc_choose_msg(l, NULL, &stale);
 		mc_see(t, m);

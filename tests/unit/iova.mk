@@ -5,7 +5,7 @@ IOVA_UNIT += tests/unit/test_iova_bulk tests/unit/test_iova_fast \
 	tests/unit/test_iova_guard tests/unit/test_iova_life tests/unit/test_iova_place tests/unit/test_iova_policy \
 	tests/unit/test_iova_query tests/unit/test_iova_random \
 	tests/unit/test_iova_refill tests/unit/test_iova_resv tests/unit/test_iova_space tests/unit/test_iova_span \
-	tests/unit/test_iova_word
+	tests/unit/test_iova_trim tests/unit/test_iova_word
 endif
 check_PROGRAMS += $(IOVA_UNIT)
 TESTS += $(IOVA_UNIT)
@@ -76,3 +76,8 @@ tests_unit_test_iova_word_SOURCES = tests/unit/test_iova_word.c
 tests_unit_test_iova_word_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_iova_word_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_iova_word_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_trim_SOURCES = tests/unit/test_iova_trim.c
+tests_unit_test_iova_trim_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_trim_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_trim_LDADD = $(IOVA_UNIT_LIBS)

@@ -8,18 +8,23 @@
 
 UNIT_RUN_TWICE();
 
-/* Words of the levels below @s->root that @cpu owns. */
-static unsigned owned_by(struct iova_space *s, unsigned cpu)
+static unsigned owned_below(const struct iova_node *node, unsigned cpu)
 {
 	unsigned nr = 0;
 
-	for (struct iova_node *node = s->nodes; node; node = node->next) {
-		for (unsigned i = 0; i < 4; i++)
-			nr += iova_own(node->line.word[i].ctl) == cpu;
-		for (unsigned i = 0; node->level == 1 && i < IOVA_CHILDREN * 4; i++)
-			nr += iova_own(node->line0[i / 4].word[i % 4].ctl) == cpu;
-	}
+	for (unsigned i = 0; i < 4; i++)
+		nr += iova_own(node->line.word[i].ctl) == cpu;
+	for (unsigned i = 0; node->level == 1 && i < IOVA_CHILDREN * 4; i++)
+		nr += iova_own(node->line0[i / 4].word[i % 4].ctl) == cpu;
+	for (unsigned i = 0; node->level > 1 && i < IOVA_CHILDREN; i++)
+		nr += node->child[i] ? owned_below(node->child[i], cpu) : 0;
 	return nr;
+}
+
+/* Words that @cpu owns. */
+static unsigned owned_by(struct iova_space *s, unsigned cpu)
+{
+	return owned_below(s->root, cpu);
 }
 
 /* Ranges of many sizes on one CPU, some freed on another: drained, they are what they were. */

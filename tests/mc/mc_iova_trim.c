@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * mc_iova_trim.c - models of libiova whose nodes go while others look at them, and
+ * come back.  All is about the lowest area: init() has allocated its first 32
+ * granules on CPU 0, and given all or all but one back.
+ */
+#include "iova_life.h"
+#include "mc_iova.h"
+
+static unsigned nodes(const struct iova_node *node)
+{
+	unsigned n = 1;
+
+	for (unsigned i = 0; node->level > 1 && i < IOVA_CHILDREN; i++)
+		n += node->child[i] ? nodes(node->child[i]) : 0;
+	return n;
+}
+
+static void init_empty(void)
+{
+	fill_window(32, PAGE, 0xffffffff);
+}
+static void init_7(void)
+{
+	fill_window(32, PAGE, 0xffffffff & ~(1u << 7));
+}
+static void init_7_8(void)
+{
+	fill_window(32, PAGE, 0xffffffff & ~(3u << 7));
+}
+/* The words are nobody's any more. */
+static void init_empty_drained(void)
+{
+	init_empty();
+	mc_assert(!iova_space_drain(s, 0));
+}
+/* An area in slots of 64 granules: level-1 words. */
+static void init_area(void)
+{
+	fill_window(8, 64 * PAGE, 0xff);
+}
+static void init_area_3(void)
+{
+	fill_window(8, 64 * PAGE, 0xff & ~(1u << 3));
+}
+static void init_held(void)
+{
+	quarantine = 1;
+	init_7_8();
+}
+
+static void trim(void)
+{
+	iova_space_trim(s, 0);
+}
+static void alloc_1(void)
+{
+	alloc_n(1);
+}
+static void alloc_2(void)
+{
+	alloc_n(2);
+}
+static void alloc_free(void)
+{
+	uint64_t a = alloc_n(1);
+
+	if (!iova_is_err(a))
+		mc_assert(!free_n(a / slot_bytes, 1));
+}
+/* Of a size whose exact value is kept beside the words: it must be found again. */
+static void alloc_free_odd(void)
+{
+	uint64_t a = iova_space_alloc(s, 33 * PAGE, nr_slots * slot_bytes - 1);
+
+	if (iova_is_err(a)) {
+		mc_assert(iova_err(a) == -EAGAIN);
+		return;
+	}
+	mc_assert(!iova_space_check(s, a, 33 * PAGE));
+	mc_assert(!iova_space_free(s, a, 33 * PAGE));
+}
+static void free_7(void)
+{
+	mc_assert(!free_n(7, 1));
+}
+static void free_8(void)
+{
+	mc_assert(!free_n(8, 1));
+}
+static void free_3(void)
+{
+	mc_assert(!free_n(3, 1));
+}
+static void trim_alloc(void)
+{
+	trim();
+	alloc_n(1);
+}
+static void free_7_trim(void)
+{
+	free_7();
+	trim();
+}
+static void take_9(void)
+{
+	take_n(9, 1);
+}
+static void reserve_9(void)
+{
+	reserve_n(9, 1);
+}
+static void drain_0(void)
+{
+	iova_space_drain(s, 0);
+}
+
+/* Frees of what is nobody's, on a CPU that owns nothing there. */
+static void free_wild(void)
+{
+	mc_assert(iova_space_free(s, 5 * PAGE, PAGE) == -ENOENT);
+	mc_assert(iova_space_check(s, 5 * PAGE, PAGE) == -ENOENT);
+}
+static void free_wild_area(void)
+{
+	mc_assert(iova_space_free(s, 64 * PAGE, 64 * PAGE) == -ENOENT);
+}
+/* The second free of two by hands that do not know of each other comes after the check. */
+static void free_7_checked(void)
+{
+	struct iova_checked c;
+
+	if (iova_space_check_free(s, 7 * PAGE, PAGE, &c))
+		return;
+	iova_space_free_checked(s, 7 * PAGE, PAGE, &c);
+}
+static void free_7_trim_quietly(void)
+{
+	iova_space_free(s, 7 * PAGE, PAGE);
+	trim();
+}
+
+/* An allocation that has to fail, and learns on the way what is free where. */
+static void alloc_too_much(void)
+{
+	struct mc_op *op = mc_begin(ALLOC, 0, 31, 0);
+
+	mc_end(op, iova_space_alloc(s, 31 * PAGE, 32 * PAGE - 1));
+}
+
+/* Two pages above the first word: not by a hint, and in a line of their own. */
+static void alloc_free_high(void)
+{
+	struct iova_request q = { .size = 2 * PAGE, .min = 32 * PAGE };
+	uint64_t a = iova_space_alloc_request(s, &q);
+
+	mc_assert(!iova_is_err(a) && a >= q.min);
+	mc_assert(!iova_space_free(s, a, q.size));
+}
+static void alloc_free_low(void)
+{
+	uint64_t a = iova_space_alloc(s, PAGE, ~0ull);
+
+	mc_assert(!iova_is_err(a));
+	mc_assert(!iova_space_free(s, a, PAGE));
+}
+/* What a search does that has looked at the area in vain. */
+static void lower_area(void)
+{
+	struct iova_ref line;
+
+	plat_read_lock();
+	if (iova_ref_at(s, 1, 0, &line))
+		iova_lower_line(s->slot, PLAT_CPU_NONE, &line);
+	plat_read_unlock();
+}
+/* There is room in the area, and nothing says that there is none. */
+static void end_lower(void)
+{
+	mc_set_cpu(plat_cpu_count() - 1);
+	mc_assert(iova_space_alloc(s, 512 * PAGE, 2048 * PAGE - 1) < 2048 * PAGE);
+	mc_assert(iova_space_destroy(s) == 1);
+}
+
+static void look(void)
+{
+	struct iova_space_stats stats;
+	struct iova_range range;
+	int r = iova_space_find(s, 7 * PAGE, &range);
+
+	mc_assert(!r && range.first == 7 * PAGE && range.last == 8 * PAGE - 1);
+	mc_assert(iova_space_find(s, 3000 * PAGE, &range) == -ENOENT);
+	iova_space_stats(s, &stats);
+	mc_assert(stats.live_ranges == 1);
+	mc_assert(iova_space_in_use(s));
+}
+static void look_at_nothing(void)
+{
+	struct iova_range range;
+
+	mc_assert(iova_space_find(s, 7 * PAGE, &range) == -ENOENT);
+	mc_assert(!iova_space_in_use(s));
+}
+
+/* Whatever is there: it is looked at in memory that exists. */
+static void look_anywhere(void)
+{
+	struct iova_range range;
+
+	iova_space_find(s, 7 * PAGE, &range);
+	iova_space_in_use(s);
+}
+
+/* With a quarantine of one: of two frees one succeeds, whatever becomes of the area. */
+static unsigned freed;
+static void free_7_racing(void)
+{
+	int r = iova_space_free(s, 7 * PAGE, PAGE);
+
+	mc_assert(!r || r == -ENOENT);
+	if (!r)
+		plat_fetch_add_relaxed(&freed, 1);
+}
+static void evict_trim_take(void)
+{
+	mc_assert(!iova_space_free(s, 8 * PAGE, PAGE));
+	iova_space_release_held(s);
+	trim();
+	iova_space_alloc_fixed(s, 100 * PAGE, PAGE, NULL);
+}
+static void end_held(void)
+{
+	mc_assert(freed == 1);
+	iova_space_free(s, 100 * PAGE, PAGE);
+	iova_space_release_held(s);
+	mc_assert(!iova_space_in_use(s));
+	mc_assert(iova_space_alloc(s, TREE_BYTES, ~0ull) == 0);
+	mc_assert(iova_space_destroy(s) == 1);
+}
+
+static void give_all_back(void)
+{
+	mc_assert(nodes(s->root) > 0);
+	iova_space_trim(s, 0);
+	mc_assert(nodes(s->root) == 1);
+	mc_assert(!s->gone);
+	mc_assert(iova_space_alloc(s, TREE_BYTES, ~0ull) == 0);
+	mc_assert(!iova_space_free(s, 0, TREE_BYTES));
+	mc_assert(iova_space_destroy(s) == 0);
+}
+static void end_trim(void)
+{
+	window_drain();
+	give_all_back();
+}
+static void end_reserved(void)
+{
+	window_drain();
+	mc_assert(iova_space_destroy(s) == 0);
+}
+/* What happened was not recorded. */
+static void end_any(void)
+{
+	for (uint64_t i = 0; i < 32; i++)
+		iova_space_free(s, i * PAGE, PAGE);
+	mc_assert(!iova_space_in_use(s));
+	give_all_back();
+}
+
+#define ON(fn, cpu) { fn, cpu, 0 }
+#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
+#define BOUNDED(name_, init_, check, p, stale_, fp, ...) \
+	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
+	  .quick = { .preempt = p, .stale = stale_ }, \
+	  .full = { .preempt = fp, .spurious = 1 }, .plats = MC_ALL }
+#define TRIM(name_, init_, check, p, fp, ...) \
+	BOUNDED(name_, init_, check, p, 1, fp, __VA_ARGS__)
+/* Where a third thread makes again what the trim has unlinked. */
+#define REPLACED(name_, init_, check, ...) \
+	BOUNDED("trim-replaced-" name_, init_, check, 1, 0, 1, __VA_ARGS__)
+
+static const struct mc_model models[] = {
+	TRIM("trim-alloc", init_empty, end_trim, 1, 1, ON(alloc_1, 0), ON(trim, 1)),
+	TRIM("trim-alloc-other", init_empty, end_trim, 1, 1, ON(alloc_1, 2), ON(trim, 1)),
+	TRIM("trim-alloc-own", init_empty, end_trim, 1, 1, ON(trim, 0), IRQ(alloc_free, 0)),
+	TRIM("trim-alloc-irq", init_empty, end_trim, 1, 1, ON(trim, 1), IRQ(alloc_1, 0)),
+	TRIM("trim-alloc-drained", init_empty_drained, end_trim, 1, 1, ON(alloc_1, 0),
+	     ON(trim, 1)),
+	TRIM("trim-alloc-free", init_empty, end_trim, 1, 1, ON(alloc_free, 0), ON(trim, 1)),
+	TRIM("trim-free", init_7, end_trim, 2, 2, ON(free_7, 0), ON(trim, 1)),
+	TRIM("trim-remote-free", init_7, end_trim, 2, 2, ON(free_7, 2), ON(trim, 1)),
+	TRIM("trim-remote-refill", init_7, end_trim, 1, 1, ON(free_7, 2), ON(trim, 1),
+	     ON(alloc_1, 0)),
+	TRIM("trim-two-frees", init_7_8, end_trim, 1, 1, ON(free_7, 0), ON(free_8, 2),
+	     ON(trim, 1)),
+	TRIM("trim-again", init_empty, end_trim, 1, 1, ON(trim_alloc, 0), ON(alloc_1, 1)),
+	TRIM("trim-trim", init_7, end_trim, 1, 1, ON(free_7_trim, 0), ON(trim, 1)),
+	TRIM("trim-area", init_area, end_trim, 1, 1, ON(alloc_free, 0), ON(trim, 1)),
+	TRIM("trim-area-pair", init_area, end_trim, 1, 1, ON(alloc_2, 0), ON(trim, 1)),
+	TRIM("trim-area-odd", init_area, end_trim, 1, 1, ON(alloc_free_odd, 0), ON(trim, 1)),
+	TRIM("trim-area-replaced", init_area, end_trim, 1, 1, ON(alloc_free_odd, 0),
+	     ON(trim_alloc, 0)),
+	TRIM("trim-area-free", init_area_3, end_trim, 2, 2, ON(free_3, 2), ON(trim, 1)),
+	TRIM("trim-replaced", init_empty, end_trim, 0, 1, ON(alloc_1, 0), ON(trim_alloc, 0)),
+	REPLACED("odd", init_area, end_trim, ON(alloc_free_odd, 2), ON(trim, 1),
+	     ON(alloc_free_odd, 2)),
+	REPLACED("split", init_empty, end_any, ON(alloc_free_high, 0), ON(trim, 1),
+	     ON(alloc_free_low, 0)),
+	REPLACED("lower", init_empty, end_lower, ON(lower_area, 1), ON(trim, 0),
+	     ON(alloc_free_low, 2)),
+	REPLACED("search", init_7, end_trim, ON(alloc_too_much, 0),
+	     ON(free_7_trim, 1), ON(alloc_1, 2)),
+	REPLACED("look", init_empty, end_any, ON(look_anywhere, 0), ON(trim, 1),
+	     ON(alloc_free, 2)),
+	TRIM("trim-wild", init_empty, end_trim, 1, 1, ON(free_wild, 1), ON(trim, 0)),
+	TRIM("trim-wild-area", init_empty, end_trim, 1, 1, ON(free_wild_area, 1), ON(trim, 0)),
+	TRIM("trim-checked", init_7, end_any, 1, 1, ON(free_7_checked, 0),
+	     ON(free_7_trim_quietly, 1)),
+	TRIM("trim-fixed", init_empty, end_trim, 1, 1, ON(take_9, 0), ON(trim, 1)),
+	TRIM("trim-reserve", init_empty, end_reserved, 1, 1, ON(reserve_9, 0), ON(trim, 1)),
+	TRIM("trim-drain", init_7, end_trim, 1, 1, ON(drain_0, 0), ON(free_7_trim, 1)),
+	TRIM("trim-look", init_7, end_trim, 2, 2, ON(look, 0), ON(trim, 1)),
+	TRIM("trim-look-at-nothing", init_empty, end_trim, 1, 1, ON(look_at_nothing, 0),
+	     ON(trim, 1)),
+	BOUNDED("trim-held", init_held, end_held, 1, 0, 1, ON(free_7_racing, 0),
+		ON(free_7_racing, 1), ON(evict_trim_take, 2)),
+};
+
+int main(int argc, char **argv)
+{
+	return mc_main(argc, argv, models, sizeof(models) / sizeof(models[0]));
+}
