@@ -12,6 +12,7 @@
 #define DMAP_INT_H
 
 #include "dmap.h"
+#include "iova_bulk.h"
 #include "plat.h"
 
 /* Entries that one lazy unmap retires at most; entries per queue of a timer's call. */
@@ -219,9 +220,9 @@ static plat_always_inline int dmap_inval_leaves(struct dmap_space *space, uint64
 
 /* flushq.c */
 
-/* Ranges of up to this many granules are queued in one word. */
-#define DMAP_SHORT_MAX 1023
-#define DMAP_SHORT_SHIFT 2
+/* Ranges of up to this many granules are queued in one word, as iova_bulk.h packs them. */
+#define DMAP_SHORT_MAX IOVA_PACKED_MAX
+#define DMAP_SHORT_SHIFT IOVA_PACKED_SHIFT
 int dmap_lazy_push(struct dmap_space *space, uint64_t entry, unsigned home);
 int dmap_lazy_release_long(struct dmap_space *space, uint64_t first, uint64_t size,
 			   const struct pgtbl_gather *gather);

@@ -131,10 +131,8 @@ static bool copy_long(const struct dmap_space *space, uint64_t *slot, uint64_t t
 
 static void finish_short(struct dmap_space *space, const uint64_t *w, unsigned nr)
 {
-	for (unsigned i = 0; i < nr; i++)
-		if (plat_unlikely(iova_space_free(space->iova, w[i] & ENTRY_FIRST,
-						  dmap_short_size(space, w[i]))))
-			dmap_bad_free(space);
+	for (unsigned bad = iova_space_free_packed(space->iova, w, nr); plat_unlikely(bad); bad--)
+		dmap_bad_free(space);
 	/* DMA-P1: a hint, looked at once for all of them */
 	if (plat_likely(plat_load_relaxed(&space->low_full) == DMAP_LOW_NOT_FULL))
 		return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* fast.c - allocation and free: the paths without a LOCK-prefixed instruction, and their ends. */
+#include "iova_bulk.h"
 #include "iova_refill.h"
 #include "plat_rcu.h"
 
@@ -387,6 +388,41 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	if (plat_likely(cpu < s->nr_slots))
 		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
 	return 0;
+}
+
+/* One of many, where it takes more than the loop below. */
+static plat_noinline unsigned free_one_packed(struct iova_space *s, uint64_t range)
+{
+	return iova_space_free(s, range & IOVA_PACKED_FIRST,
+			       (range >> IOVA_PACKED_SHIFT & IOVA_PACKED_MAX) << s->shift) != 0;
+}
+
+unsigned iova_space_free_packed(struct iova_space *s, const uint64_t *range, unsigned nr)
+{
+	unsigned refused = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		uint64_t iova = range[i] & IOVA_PACKED_FIRST, pfn = iova >> s->shift;
+		uint64_t n = range[i] >> IOVA_PACKED_SHIFT & IOVA_PACKED_MAX;
+		const struct iova_pattern *p;
+		unsigned cpu, g = pfn & 31;
+
+		if (plat_unlikely(n - 1 >= s->fast_units || g + n > 32 || !iova_is_low(pfn) ||
+				  (iova & s->granule_mask))) {
+			refused += free_one_packed(s, range[i]);
+			continue;
+		}
+		p = &iova_patterns[n]; /* low granules beyond the space are reserved */
+		if (plat_unlikely(plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g,
+						p->pat << g))) {
+			refused += free_one_packed(s, range[i]);
+			continue;
+		}
+		cpu = plat_cpu_raw();
+		if (plat_likely(cpu < s->nr_slots))
+			iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
+	}
+	return refused;
 }
 
 /* Where check_low() found a range: its word, and what that is compared with. */

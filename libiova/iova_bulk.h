@@ -54,6 +54,25 @@ int iova_space_alloc_bulk(struct iova_space *space, uint64_t size, uint64_t max,
 unsigned iova_space_free_bulk(struct iova_space *space, uint64_t size, const uint64_t *iova,
 			      unsigned nr);
 
+/* A range in one word: its first byte, and its granules in the bits below 4 KiB. */
+#define IOVA_PACKED_FIRST (~0xfffull)
+#define IOVA_PACKED_SHIFT 2 /* bits 0 and 1 are the caller's */
+#define IOVA_PACKED_MAX 1023
+
+/**
+ * iova_space_free_packed() - free ranges of any sizes
+ * @space: the space
+ * @range: each as IOVA_PACKED_* say; bits 0 and 1 are not looked at
+ * @nr:    how many
+ *
+ * For who keeps long lists of ranges to be freed later.  Each is checked as by
+ * iova_space_free(); those refused change nothing and count as bad frees.
+ *
+ * Ordering: as iova_space_free().  Never asks for memory.
+ * Return: how many were refused (0: all are free).
+ */
+unsigned iova_space_free_packed(struct iova_space *space, const uint64_t *range, unsigned nr);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

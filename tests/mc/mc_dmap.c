@@ -61,6 +61,14 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 	return 0;
 }
 
+unsigned iova_space_free_packed(struct iova_space *s, const uint64_t *range, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++)
+		iova_space_free(s, range[i] & IOVA_PACKED_FIRST,
+				(range[i] >> IOVA_PACKED_SHIFT & IOVA_PACKED_MAX) * PAGE);
+	return 0;
+}
+
 int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
 			  struct iova_checked *checked)
 {

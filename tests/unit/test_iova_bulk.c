@@ -231,3 +231,33 @@ Test(bulk, without_memory)
 		}
 	}
 }
+
+/* Of all sizes, from both CPUs; the bits that are the caller's are not looked at. */
+Test(bulk, packed)
+{
+	static const uint64_t granules[] = { 1, 2, 3, 8, 16, 31, 32, 33, 48, 512, 513, 1023 };
+	enum { KINDS = sizeof(granules) / sizeof(granules[0]) };
+	uint64_t range[KINDS * 4], bad[4];
+	struct iova_space_stats stats;
+	struct rig r;
+
+	rig_make(&r, 16, (1 << 20) - 16);
+	for (unsigned i = 0; i < KINDS * 4; i++)
+		range[i] = rig_alloc(&r, granules[i % KINDS]) | granules[i % KINDS] << IOVA_PACKED_SHIFT |
+			   i % 4;
+	cr_assert_eq(iova_space_free_packed(r.s, range, 0), 0);
+	cr_assert_eq(iova_space_free_packed(r.s, range, KINDS), 0);
+	rig_move(1);
+	cr_assert_eq(iova_space_free_packed(r.s, range + KINDS, KINDS), 0);
+	/* Twice; with another size; beside; of no size: nothing changes, the others are free. */
+	bad[0] = range[0];
+	bad[1] = range[KINDS * 2] + (1 << IOVA_PACKED_SHIFT);
+	bad[2] = range[KINDS * 2 + 4] + G;
+	bad[3] = range[KINDS * 2] & IOVA_PACKED_FIRST;
+	cr_assert_eq(iova_space_free_packed(r.s, bad, 4), 4);
+	cr_assert_eq(iova_space_free_packed(r.s, range + KINDS * 2, KINDS * 2), 0);
+	iova_space_stats(r.s, &stats);
+	cr_assert_eq(stats.bad_frees, 4);
+	rig_move(0);
+	rig_done(&r);
+}
