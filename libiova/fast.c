@@ -9,11 +9,6 @@ static struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
 	return &s->slot[cpu < s->nr_slots ? cpu : 0];
 }
 
-static inline uint64_t *word_of(const void *node, size_t off)
-{
-	return (uint64_t *)((char *)node + off);
-}
-
 static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, uint64_t max)
 {
 	struct iova_want want;
@@ -248,8 +243,8 @@ int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool chec
 	return r < 0 ? r : 0;
 }
 
-static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t size,
-				   bool check_only)
+/* The long way of a free, or of a check, in bytes. */
+plat_noinline int iova_free_slow(struct iova_space *s, uint64_t iova, uint64_t size, bool check_only)
 {
 	uint64_t n = (size >> s->shift) + !!(size & s->granule_mask);
 
@@ -259,7 +254,22 @@ static plat_noinline int free_slow(struct iova_space *s, uint64_t iova, uint64_t
 
 static plat_noinline int free_bad(struct iova_space *s, uint64_t iova, uint64_t size)
 {
-	return free_slow(s, iova, size, false);
+	return iova_free_slow(s, iova, size, false);
+}
+
+/*
+ * A range keeps its node; but what is said to be one, and is none, may lie in a node that
+ * is being given back.  So where that can be, who only looks does it in a section (N1).
+ */
+static plat_always_inline bool enter(const struct iova_space *s, plat_section_t *section)
+{
+	return plat_likely(!s->trim) || plat_read_trylock(section);
+}
+
+static plat_always_inline void leave_section(const struct iova_space *s, plat_section_t section)
+{
+	if (plat_unlikely(s->trim))
+		plat_read_tryunlock(section);
 }
 
 /* Leaves the range in REM.  @wp: the state word, @g: the range's first unit in it. */
@@ -287,14 +297,14 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 					   const struct iova_pattern *p, unsigned g)
 {
 	unsigned cpu = plat_cpu_raw();
-	plat_section_t section;
+	plat_section_t section = 0;
 	bool left;
 
-	if (plat_unlikely(!plat_read_trylock(&section)))
+	if (plat_unlikely(!enter(s, &section)))
 		return free_bad(s, iova, size);
 	/* IOVA-N1: pairs with IOVA-N2 */
-	left = leave(s, cpu, word_of(plat_load_acquire(cell), off), p, g);
-	plat_read_tryunlock(section);
+	left = leave(s, cpu, iova_word_of(plat_load_acquire(cell), off), p, g);
+	leave_section(s, section);
 	if (plat_unlikely(!left))
 		return free_bad(s, iova, size);
 	count_one(&s->slot[cpu].remote_frees);
@@ -311,17 +321,18 @@ static plat_noinline int free_low_foreign(struct iova_space *s, uint64_t pfn,
 }
 
 /* Whether the range at @pfn, if it is one of that many units, has @pad rounded away. */
-static plat_always_inline bool pad_is(void *const *cell, uint64_t pfn, uint64_t pad)
+static plat_always_inline bool pad_is(const struct iova_space *s, void *const *cell, uint64_t pfn,
+				      uint64_t pad)
 {
 	const struct iova_node *node;
-	plat_section_t section;
+	plat_section_t section = 0;
 	bool is;
 
-	if (plat_unlikely(!plat_read_trylock(&section))) /* N1, as in free_foreign() */
+	if (plat_unlikely(!enter(s, &section)))
 		return false;
 	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
 	is = node != &iova_no_node && iova_pad_get(node, pfn) == pad;
-	plat_read_tryunlock(section);
+	leave_section(s, section);
 	return is;
 }
 
@@ -338,7 +349,7 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 		return free_bad(s, iova, size);
 	p = &iova_patterns[units];
 	cell = iova_cell(s, pfn);
-	if (plat_unlikely(!pad_is(cell, pfn, (units << IOVA_FANOUT_LG2) - n)))
+	if (plat_unlikely(!pad_is(s, cell, pfn, (units << IOVA_FANOUT_LG2) - n)))
 		return free_bad(s, iova, size);
 	if (plat_unlikely(plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
 		return free_foreign(s, iova, size, cell, iova_off1(pfn), p, g);
@@ -423,107 +434,4 @@ unsigned iova_space_free_packed(struct iova_space *s, const uint64_t *range, uns
 			iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
 	}
 	return refused;
-}
-
-/* Where check_low() found a range: its word, and what that is compared with. */
-struct place {
-	void *const *cell;
-	size_t off;
-	uint64_t chk;
-	uint64_t pat;
-	uint64_t pfn;
-	uint64_t ctl;
-	const struct iova_pattern *p;
-};
-
-/*
- * Whether the range is what iova_space_free() would free, if it lies low and in
- * one word of level 0; false: look again the long way.
- */
-static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, uint64_t size,
-					 struct place *at)
-{
-	uint64_t n = (size + s->granule_mask) >> s->shift;
-	plat_section_t section;
-	uint64_t *word;
-	unsigned g;
-	bool is;
-
-	at->pfn = iova >> s->shift;
-	g = at->pfn & 31;
-	if (plat_unlikely(n - 1 >= s->fast_units || (iova & s->granule_mask) ||
-			  !iova_is_low(at->pfn) || g + n > 32))
-		return false;
-	at->p = &iova_patterns[n];
-	at->chk = (at->p->full | at->p->chk) << g;
-	at->pat = at->p->pat << g;
-	at->cell = iova_cell_low(s, at->pfn);
-	at->off = iova_off0(at->pfn);
-	if (plat_unlikely(!plat_read_trylock(&section))) /* N1, as in free_foreign() */
-		return false;
-	word = word_of(plat_load_acquire(at->cell), at->off); /* IOVA-N1: pairs with IOVA-N2 */
-	/* IOVA-C1: if the range is there it is the caller's, and nobody changes its bits */
-	at->ctl = plat_load_relaxed(plat_ctl_of(word));
-	is = (plat_load_relaxed(word) & at->chk) == at->pat &&
-	     !(at->ctl & (IOVA_CTL_LOOK | (uint32_t)at->pat));
-	plat_read_tryunlock(section);
-	return is;
-}
-
-int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
-{
-	struct place at;
-
-	if (plat_unlikely(!check_low(s, iova, size, &at)))
-		return free_slow(s, iova, size, true);
-	return 0;
-}
-
-int iova_space_check_home(struct iova_space *s, uint64_t iova, uint64_t size, unsigned *cpu)
-{
-	struct place at;
-
-	*cpu = IOVA_CPU_ANY;
-	if (plat_unlikely(!check_low(s, iova, size, &at)))
-		return free_slow(s, iova, size, true);
-	if (plat_likely(iova_own(at.ctl) <= PLAT_OWN_MAX_CPU))
-		*cpu = (unsigned)iova_own(at.ctl);
-	return 0;
-}
-
-int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
-			  struct iova_checked *checked)
-{
-	struct place at;
-
-	if (plat_unlikely(!check_low(s, iova, size, &at))) {
-		checked->cell = iova_cell_low(s, 0); /* no word holds 1 in none of its bits */
-		checked->off = iova_off0(0);
-		checked->chk = 0;
-		checked->pat = 1;
-		return free_slow(s, iova, size, true);
-	}
-	checked->cell = at.cell;
-	checked->off = at.off;
-	checked->chk = at.chk;
-	checked->pat = at.pat;
-	checked->pfn = at.pfn;
-	checked->p = at.p;
-	return 0;
-}
-
-int iova_space_free_checked(struct iova_space *s, uint64_t iova, uint64_t size,
-			    const struct iova_checked *checked)
-{
-	const struct iova_pattern *p = checked->p;
-	unsigned cpu;
-
-	/* The check is made again, in the step that frees. */
-	if (plat_unlikely(plat_word_put((void *const *)checked->cell, checked->off, checked->chk,
-					checked->pat)))
-		return iova_space_free(s, iova, size);
-	cpu = plat_cpu_raw();
-	if (plat_likely(cpu < s->nr_slots))
-		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, checked->pfn);
-	return 0;
 }

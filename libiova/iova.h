@@ -77,6 +77,8 @@ struct iova_space;
 
 /* Never use CPU-local updates, even where the platform has them. */
 #define IOVA_SPACE_NO_PERCPU 1u
+/* Metadata may be given back before the end: iova_space_trim() of iova_life.h, and its price. */
+#define IOVA_SPACE_TRIM 2u
 
 #define IOVA_QUARANTINE_MAX (1u << 20)
 #define IOVA_GUARD_MAX (1u << 16)
@@ -107,7 +109,8 @@ struct iova_space;
  * below 4 GiB, 27 of 48 bits of address, with 4 KiB granules; what follows in the same
  * area has none.  A longer range, or one with a greater alignment, is drawn each time,
  * from as many places as its alignment leaves.  Eight areas in use in a row, and the
- * lowest free one is taken instead.  Draws are SipHash-2-4 of a counter with
+ * lowest free one is taken instead.  Without CPU-local updates, room beside reservations and
+ * fixed ranges goes before areas are drawn.  Draws are SipHash-2-4 of a counter with
  * iova_space_config.seed as its key: to be unpredictable the seed has to be; with the same
  * seed, the same calls from one CPU get the same addresses.  Metadata: up to 13 KiB
  * an area where areas lie far apart, as in 48 bits; 0.4 KiB by IOVA_PLACE_LOCAL.

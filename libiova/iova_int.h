@@ -149,7 +149,9 @@ struct iova_space {
 	uint8_t shift;
 	uint8_t top_level;
 	bool percpu; /* words can be CPU-owned */
+	bool trim; /* nodes can go (trim.c) */
 	uint64_t fast_units; /* a fast path serves up to so many units: 32, or 0, that is none */
+	uint64_t look_units; /* and so many a look without a read section: none where nodes can go */
 	void **high;	    /* radix over the tables beyond, IOVA_RADIX entries a table */
 	uint8_t high_shift; /* of the node number, at its top table */
 	struct iova_node *root;
@@ -322,6 +324,11 @@ void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align);
 extern struct iova_node iova_no_node; /* where a space has no node, lookups end here */
 extern void *const iova_no_cell;      /* points to it */
 
+static inline uint64_t *iova_word_of(const void *node, size_t off)
+{
+	return (uint64_t *)((char *)node + off);
+}
+
 /* Whether iova_cell_low() will do. */
 static plat_always_inline bool iova_is_low(uint64_t pfn)
 {
@@ -420,6 +427,7 @@ bool iova_owner_at(struct iova_space *s, uint64_t pfn, struct iova_range *range)
 
 /* fast.c */
 int iova_free_now(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
+int iova_free_slow(struct iova_space *s, uint64_t iova, uint64_t size, bool check_only);
 int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
 
 /* span.c */

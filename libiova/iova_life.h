@@ -50,9 +50,10 @@ int iova_space_drain(struct iova_space *space, unsigned cpu);
  * 4 KiB for each 2^20 granules (4 GiB).  Kept for as long as a large range
  * (of more than 512 granules) or reservation lies in the same area: that area's.
  *
- * Nobody is stopped; the paths of allocation and free that are without a LOCK prefix
- * execute no instruction for it, but for a read-side section in checks, in frees of
- * more than 32 granules and in frees from another CPU.  Words that CPUs own in empty areas
+ * A space made without IOVA_SPACE_TRIM keeps all that it has: nothing happens.  In
+ * one made with it checks, frees of more than 32 granules and frees from another CPU are in
+ * a read-side section each (some 25 instructions); the other paths that are without a LOCK
+ * prefix are the same.  Nobody is stopped.  Words that CPUs own in empty areas
  * are taken from them, with one plat_fence_cpus() for each area: a system call, or
  * interrupts on other CPUs.
  *

@@ -284,7 +284,7 @@ static int check_config(const struct iova_space_config *c)
 	    c->quarantine > IOVA_QUARANTINE_MAX || c->guard_granules > IOVA_GUARD_MAX ||
 	    c->placement > IOVA_PLACE_RANDOM)
 		return -EINVAL;
-	return c->flags & ~IOVA_SPACE_NO_PERCPU ? -EINVAL : 0;
+	return c->flags & ~(IOVA_SPACE_NO_PERCPU | IOVA_SPACE_TRIM) ? -EINVAL : 0;
 }
 
 static int make_tree(struct iova_space *s)
@@ -380,10 +380,12 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	s->ring_size = c->quarantine;
 	s->guard = c->guard_granules;
 	s->placement = c->placement;
+	s->trim = c->flags & IOVA_SPACE_TRIM;
 	s->seed[0] = c->seed[0];
 	s->seed[1] = c->seed[1];
 	s->long_way = c->quarantine || iova_in_order(s);
 	s->fast_units = c->guard_granules || s->long_way ? 0 : 32;
+	s->look_units = s->trim ? 0 : s->fast_units;
 	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU) && !s->long_way;
 	s->slot = iova_meta_alloc(s, s->nr_slots * sizeof(*s->slot), _Alignof(struct iova_slot));
 	if (c->quarantine)

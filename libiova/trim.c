@@ -250,7 +250,7 @@ uint64_t iova_space_trim(struct iova_space *s, uint64_t budget_bytes)
 {
 	struct trim t = { .s = s, .budget_bytes = budget_bytes };
 
-	if (held_bytes(s) <= budget_bytes)
+	if (!s->trim || held_bytes(s) <= budget_bytes)
 		return held_bytes(s);
 	if (!plat_cas_full(&s->trim_busy, 0, 1)) /* IOVA-T6: pairs with IOVA-T7 */
 		return held_bytes(s);

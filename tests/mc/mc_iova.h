@@ -33,12 +33,15 @@ static uint64_t slot_bytes = PAGE, nr_slots; /* of the window */
 static struct window start;	  /* before the threads */
 static unsigned quarantine;
 static enum iova_placement placement;
+#ifndef SPACE_FLAGS
+#define SPACE_FLAGS 0
+#endif
 
 static void create(void)
 {
 	struct iova_space_config c = { .first = 0, .last = TREE_BYTES - 1, .granule_lg2 = 12,
 				       .quarantine = quarantine, .placement = placement,
-				       .mem = mc_mem() };
+				       .mem = mc_mem(), .flags = SPACE_FLAGS };
 
 	mc_assert(iova_space_create(&s, &c) == 0);
 	for (unsigned i = 0; i < s->nr_slots; i++)

@@ -5,6 +5,7 @@
  * granules on CPU 0, and given all or all but one back.
  */
 #include "iova_life.h"
+#define SPACE_FLAGS IOVA_SPACE_TRIM
 #include "mc_iova.h"
 
 static unsigned nodes(const struct iova_node *node)

@@ -13,6 +13,10 @@
 #define G 4096ull /* the granule of most tests */
 #define NO_MAX UINT64_MAX
 
+#ifndef RIG_FLAGS
+#define RIG_FLAGS 0
+#endif
+
 struct rig {
 	struct count_mem mem;
 	struct iova_space *s;
@@ -22,7 +26,7 @@ static inline struct iova_space_config rig_config(struct rig *r, uint64_t first,
 {
 	*r = (struct rig){ 0 };
 	return (struct iova_space_config){ .first = first, .last = last, .granule_lg2 = 12,
-					   .mem = count_mem(&r->mem) };
+					   .mem = count_mem(&r->mem), .flags = RIG_FLAGS };
 }
 
 /* A space of 4 KiB granules from @first_pfn on. */

@@ -234,7 +234,7 @@ Test(policy, seeds)
 		struct rig r;
 
 		rig_move(0);
-		make(&r, 1, (1ull << 36) - 1, IOVA_PLACE_RANDOM, run / 2);
+		make(&r, 0, 1ull << 36, IOVA_PLACE_RANDOM, run / 2);
 		for (unsigned i = 0; i < 50; i++)
 			seen[run][i] = rig_alloc(&r, i % 5 * 200 + 1);
 		for (unsigned i = 0; i < 50; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* test_iova_trim.c - metadata of empty areas goes back, and nothing else changes. */
 #define _GNU_SOURCE
+#define RIG_FLAGS IOVA_SPACE_TRIM
 #include "iova_bulk.h"
 #include "iova_int.h"
 #include "iova_life.h"
@@ -343,5 +344,25 @@ Test(trim, checked)
 	cr_assert_eq(iova_space_free_checked(r.s, a, 3 * G, &checked), -ENOENT);
 	cr_assert_eq(iova_space_alloc_fixed(r.s, a, 3 * G, NULL), 0);
 	cr_assert_eq(iova_space_free_checked(r.s, a, 3 * G, &checked), 0);
+	rig_done(&r);
+}
+
+/* A space that was not made for it keeps what it has. */
+Test(trim, not_asked_for)
+{
+	struct iova_space_config c;
+	uint64_t iova, full;
+	struct rig r;
+
+	c = rig_config(&r, 0, (1ull << 35) * G - 1);
+	c.flags = 0;
+	cr_assert_eq(iova_space_create(&r.s, &c), 0);
+	iova = rig_alloc(&r, 1);
+	rig_free(&r, iova, 1);
+	full = metadata(&r);
+	cr_assert_eq(iova_space_trim(r.s, 0), full);
+	cr_assert_eq(iova_space_trim_idle(r.s), full);
+	cr_assert_eq(iova_space_trim_idle(r.s), full);
+	cr_assert_eq(metadata(&r), full);
 	rig_done(&r);
 }
