@@ -2,8 +2,8 @@
 DMA_LIBS = libdma/libdma_core.la libiova/libiova_core.la libpgtbl/libpgtbl_core.la plat/libplat.la
 DMA_UNIT =
 if HAVE_CRITERION
-DMA_UNIT += tests/unit/test_dmap tests/unit/test_dmap_lazy tests/unit/test_dmap_iotlb \
-	tests/unit/test_dmap_low tests/unit/test_dmap_simq
+DMA_UNIT += tests/unit/test_dmap tests/unit/test_dmap_home tests/unit/test_dmap_iotlb \
+	tests/unit/test_dmap_lazy tests/unit/test_dmap_low tests/unit/test_dmap_simq
 endif
 check_PROGRAMS += $(DMA_UNIT) tests/stress/stress_dmap
 TESTS += $(DMA_UNIT) tests/stress/stress_dmap
@@ -13,6 +13,11 @@ tests_unit_test_dmap_SOURCES = tests/unit/test_dmap.c
 tests_unit_test_dmap_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dmap_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dmap_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
+
+tests_unit_test_dmap_home_SOURCES = tests/unit/test_dmap_home.c
+tests_unit_test_dmap_home_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dmap_home_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dmap_home_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
 
 tests_unit_test_dmap_lazy_SOURCES = tests/unit/test_dmap_lazy.c
 tests_unit_test_dmap_lazy_CPPFLAGS = $(TEST_CPPFLAGS)
