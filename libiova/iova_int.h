@@ -430,7 +430,8 @@ int iova_free_now(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_onl
 int iova_free_slow(struct iova_space *s, uint64_t iova, uint64_t size, bool check_only);
 int iova_free_granules(struct iova_space *s, uint64_t pfn, uint64_t n, bool check_only);
 
-/* span.c */
+/* span.c, span_free.c */
+void iova_span_give_back(const struct iova_ref *ref, unsigned g, unsigned units);
 enum iova_claim {
 	IOVA_CLAIM_RANGE,  /* one range, of however many pieces */
 	IOVA_CLAIM_APART,  /* each piece by itself */

@@ -14,6 +14,7 @@
  * between makes the claim fail, and it all begins anew.  The range is taken by the
  * claim (its linearization point); the rest of the block counts as being moved.
  */
+#include "iova_life.h"
 #include "iova_place.h"
 #include "iova_refill.h"
 
@@ -285,4 +286,39 @@ int iova_space_alloc_segments(struct iova_space *s, const struct iova_request *r
 	if (!most || nr > 0x7fffffffu || ceil_div(total, most) > nr)
 		return -EINVAL;
 	return alloc_pieces(s, &each, &wish, most, seg, nr);
+}
+
+int iova_check_range(const struct iova_space *s, uint64_t first, uint64_t last)
+{
+	if ((first & s->granule_mask) || (last & s->granule_mask) != s->granule_mask ||
+	    first > last || first >> s->shift < s->first_pfn ||
+	    last >> s->shift > iova_usable_last(s))
+		return -EINVAL;
+	return 0;
+}
+
+int iova_space_alloc_range(struct iova_space *s, uint64_t first, uint64_t last,
+			   struct iova_range *conflict)
+{
+	int r;
+
+	if (iova_check_range(s, first, last))
+		return -EINVAL;
+	first >>= s->shift;
+	last >>= s->shift;
+	if (s->guard > iova_usable_last(s) - last)
+		return -EINVAL;
+	last += s->guard;
+	r = iova_span_claim(s, first, last, IOVA_CLAIM_RANGE, 0, conflict);
+	if (r == -EEXIST && iova_space_release_held(s)) /* it was only held back */
+		r = iova_span_claim(s, first, last, IOVA_CLAIM_RANGE, 0, conflict);
+	return r;
+}
+
+int iova_space_alloc_fixed(struct iova_space *s, uint64_t iova, uint64_t size,
+			   struct iova_range *conflict)
+{
+	uint64_t last = iova + ((size + s->granule_mask) & ~s->granule_mask) - 1;
+
+	return !size || last < iova ? -EINVAL : iova_space_alloc_range(s, iova, last, conflict);
 }

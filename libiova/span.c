@@ -13,10 +13,8 @@
  * (iova_span_cut()).
  *
  * Linearization: a fixed allocation takes effect with its only piece, or with the CAS
- * that turns the first unit of several from 11 to 10 (set_starts()); a free of one
- * with the CAS that turns it back to 11 (span_commit()).
+ * that turns the first unit of several from 11 to 10 (set_starts()).
  */
-#include "iova_life.h"
 #include "iova_place.h"
 #include "iova_refill.h"
 
@@ -77,7 +75,7 @@ static void open_below(struct iova_space *s, const struct iova_ref *ref, uint64_
 	iova_word_open(&below);
 }
 
-static void give_back(const struct iova_ref *ref, unsigned g, unsigned units)
+void iova_span_give_back(const struct iova_ref *ref, unsigned g, unsigned units)
 {
 	uint64_t bits = iova_patterns[units].full << g, w;
 
@@ -164,7 +162,7 @@ static int64_t claim_piece(struct iova_space *s, struct claim *c)
 		}
 		r = node_below(s, &ref, pfn);
 		if (r)
-			give_back(&ref, g, 1);
+			iova_span_give_back(&ref, g, 1);
 		else
 			open_below(s, &ref, pfn, 0);
 		claim_moved(s, c, true); /* the unit was away, if only for a moment */
@@ -206,7 +204,7 @@ void iova_span_unclaim(struct iova_space *s, uint64_t first, uint64_t end)
 			g--;
 			units++;
 		}
-		give_back(&ref, g, units);
+		iova_span_give_back(&ref, g, units);
 		end -= units * unit;
 	}
 	plat_read_unlock();
@@ -234,7 +232,7 @@ static void claim_undo(struct iova_space *s, struct claim *c)
 
 	iova_span_unclaim(s, c->first + head, c->at);
 	if (head)
-		give_back(&c->head, iova_unit_of(&c->head, c->first), c->head_units);
+		iova_span_give_back(&c->head, iova_unit_of(&c->head, c->first), c->head_units);
 }
 
 /*
@@ -416,7 +414,7 @@ static void change_pieces(struct iova_space *s, uint64_t first, uint64_t end, en
 		else if (what == HIDE)
 			hide_start(&ref, g, !ref.level && iova_word(&ref) == before);
 		else
-			give_back(&ref, g, b - g);
+			iova_span_give_back(&ref, g, b - g);
 		before = iova_word(&ref);
 		first = ref.base_pfn + ((uint64_t)b << iova_unit_lg2(ref.level));
 	}
@@ -437,119 +435,4 @@ void iova_span_hide(struct iova_space *s, uint64_t first, uint64_t end)
 void iova_span_release(struct iova_space *s, uint64_t first, uint64_t end)
 {
 	change_pieces(s, first, end, RELEASE);
-}
-
-/* Is the unit that begins at @pfn the continuation of what lies before it?  In a section. */
-bool iova_span_goes_on(struct iova_space *s, uint64_t pfn)
-{
-	struct iova_ref ref;
-
-	return iova_locate(s, pfn, &ref) && !(pfn & ((1ull << iova_unit_lg2(ref.level)) - 1)) &&
-	       iova_state(iova_word_look(&ref), iova_unit_of(&ref, pfn)) == IOVA_CONT;
-}
-
-/* The piece at @pfn: how many of at most @left granules it holds; 0: not a piece of this range. */
-static uint64_t piece_at(struct iova_space *s, uint64_t pfn, uint64_t left, bool first,
-			 struct iova_ref *ref, unsigned *units)
-{
-	uint64_t unit, w;
-	unsigned g;
-
-	if (!iova_locate(s, pfn, ref))
-		return 0;
-	unit = 1ull << iova_unit_lg2(ref->level);
-	g = iova_unit_of(ref, pfn);
-	w = iova_word_look(ref);
-	if (!(iova_ctl_look(ref) & IOVA_CTL_LOOK) || (pfn & (unit - 1)) || left < unit ||
-	    iova_state(w, g) != (first ? IOVA_START : IOVA_CONT) ||
-	    (first && ref->level && iova_pad_get(ref->node, pfn)))
-		return 0;
-	for (*units = 1; g + *units < 32 && (*units + 1) * unit <= left &&
-			 iova_state(w, g + *units) == IOVA_CONT;)
-		++*units;
-	return *units * unit;
-}
-
-static bool span_is(struct iova_space *s, uint64_t first, uint64_t n)
-{
-	uint64_t done = 0;
-	struct iova_ref ref;
-	unsigned units;
-
-	while (done < n) {
-		uint64_t piece = piece_at(s, first + done, n - done, !done, &ref, &units);
-
-		if (!piece)
-			return false;
-		done += piece;
-	}
-	return !iova_span_goes_on(s, first + n);
-}
-
-/* Of all who want to free the span exactly one succeeds here. */
-static bool span_commit(const struct iova_ref *ref, unsigned g)
-{
-	uint64_t w;
-
-	do {
-		w = iova_word_look(ref);
-		if (iova_state(w, g) != IOVA_START)
-			return false;
-		/* IOVA-V6: pairs with itself */
-	} while (!plat_cas_full(iova_word(ref), w, w | 1ull << (32 + g)));
-	return true;
-}
-
-/* 0, or -EINVAL when [first, first + n) is not exactly one range made of pieces.  In a section. */
-int iova_span_free(struct iova_space *s, uint64_t first, uint64_t n, bool check_only)
-{
-	struct iova_ref head_ref;
-	unsigned head_units;
-	uint64_t head;
-
-	if (iova_reserved(s, first, first + n - 1, NULL) || !span_is(s, first, n))
-		return -EINVAL;
-	if (check_only)
-		return 0;
-	head = piece_at(s, first, n, true, &head_ref, &head_units);
-	if (!head || !span_commit(&head_ref, iova_unit_of(&head_ref, first)))
-		return -EINVAL;
-	iova_span_unclaim(s, first + head, first + n);
-	give_back(&head_ref, iova_unit_of(&head_ref, first), head_units);
-	return 0;
-}
-
-int iova_check_range(const struct iova_space *s, uint64_t first, uint64_t last)
-{
-	if ((first & s->granule_mask) || (last & s->granule_mask) != s->granule_mask ||
-	    first > last || first >> s->shift < s->first_pfn ||
-	    last >> s->shift > iova_usable_last(s))
-		return -EINVAL;
-	return 0;
-}
-
-int iova_space_alloc_range(struct iova_space *s, uint64_t first, uint64_t last,
-			   struct iova_range *conflict)
-{
-	int r;
-
-	if (iova_check_range(s, first, last))
-		return -EINVAL;
-	first >>= s->shift;
-	last >>= s->shift;
-	if (s->guard > iova_usable_last(s) - last)
-		return -EINVAL;
-	last += s->guard;
-	r = iova_span_claim(s, first, last, IOVA_CLAIM_RANGE, 0, conflict);
-	if (r == -EEXIST && iova_space_release_held(s)) /* it was only held back */
-		r = iova_span_claim(s, first, last, IOVA_CLAIM_RANGE, 0, conflict);
-	return r;
-}
-
-int iova_space_alloc_fixed(struct iova_space *s, uint64_t iova, uint64_t size,
-			   struct iova_range *conflict)
-{
-	uint64_t last = iova + ((size + s->granule_mask) & ~s->granule_mask) - 1;
-
-	return !size || last < iova ? -EINVAL : iova_space_alloc_range(s, iova, last, conflict);
 }

@@ -56,7 +56,7 @@ Test(space, bad_configurations)
 	BAD(granule_lg2, 13); /* first is no longer aligned */
 	BAD(cpu_slots, PLAT_OWN_MAX_CPU + 1);
 	BAD(cpu_slots, ~0u);
-	BAD(flags, 2);
+	BAD(flags, 4);
 	BAD(flags, ~0u);
 	BAD(mem.ops, &no_alloc);
 	BAD(mem.ops, &no_free);
