@@ -84,7 +84,10 @@ void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align)
 	plat_fetch_add_relaxed(&s->metadata_bytes, (uint64_t)0 - size); /* IOVA-M1 */
 }
 
-/* The table of granules for which no node was ever made; never written to. */
+/*
+ * The table of granules for which no node was ever made; never written to.  (Not const: the
+ * model checker's memory is what can be written.)
+ */
 static void *no_nodes[IOVA_RADIX] = { [0 ... IOVA_RADIX - 1] = &iova_no_node };
 
 /* What s->low[i] holds for a table. */
