@@ -68,6 +68,23 @@ static inline bool pt_leaf_dirty(const struct pgtbl *pt, uint64_t entry)
 	return !pt_leaf_is_protected(entry) && (fmt_prot(pt, entry) & PGTBL_WRITE);
 }
 
+/*
+ * Accessed and dirty bits of the leaf at @slot, or around it: hardware may have set them in
+ * any word of a group.
+ */
+static inline uint64_t pt_leaf_ad(const struct pgtbl *pt, const uint64_t *slot, uint64_t entry,
+				  unsigned level)
+{
+	unsigned group = 1u << fmt_group_lg2(pt, entry, level);
+	uint64_t bits = 0;
+
+	/* A table is aligned to its size, which is a multiple of that of a group. */
+	slot = (const uint64_t *)((uintptr_t)slot & -(uintptr_t)(group * sizeof(*slot)));
+	for (unsigned i = 0; i < group; i++)
+		bits |= pt_leaf_load(&slot[i]);
+	return pt->hw_ad ? bits & (FMT_ACCESSED | FMT_DIRTY) : 0;
+}
+
 static inline void pt_show_leaf(const struct pgtbl *pt, struct pgtbl_leaf *leaf, uint64_t iova,
 				uint64_t entry, unsigned level)
 {

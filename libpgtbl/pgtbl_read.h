@@ -37,6 +37,8 @@ static unsigned pt_leaves(struct pgtbl *pt, uint64_t *pos, uint64_t last, bool *
 		lg2 = pt_span_lg2(pt, at.level);
 		if (fmt_is_leaf(entry, at.level)) {
 			lg2 = pt_leaf_lg2(pt, entry, at.level);
+			if (fmt_in_group(entry, at.level))
+				entry |= pt_leaf_ad(pt, at.slot, entry, at.level);
 			pt_show_leaf(pt, &leaf[n++], *pos, entry, at.level);
 		}
 		*more = pt_next(pos, last, lg2);

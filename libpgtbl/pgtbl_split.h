@@ -39,6 +39,30 @@ static int pt_split_one(struct pgtbl *pt, const struct pt_place *at, uint64_t en
 	return 0;
 }
 
+/*
+ * One word of a group that leads to @phys becomes a leaf of its own, to @to, with @ad too if
+ * it is not there yet.  What it had of those bits.
+ */
+static uint64_t pt_split_word(struct pgtbl *pt, uint64_t *slot, unsigned level, uint64_t phys,
+			      uint64_t to, uint64_t ad)
+{
+	for (;;) {
+		uint64_t old = pt_leaf_load(slot), leaf = old | ad;
+
+		if (!fmt_is_leaf(old, level) ||
+		    pt_leaf_phys(pt, old, level) != (fmt_in_group(old, level) ? phys : to))
+			return 0;
+		if (fmt_in_group(old, level))
+			leaf = fmt_leaf(to, pt_leaf_attr(pt, old, level) | ad, level);
+		/*
+		 * PGT-X3: hardware sets bits in it; another owner of a part of the group
+		 * splits it too, and may go on to unmap his part.
+		 */
+		if (leaf == old || pt_cas_full(slot, old, leaf))
+			return pt->hw_ad ? old & (FMT_ACCESSED | FMT_DIRTY) : 0;
+	}
+}
+
 /* The group that serves @iova, of which @entry is a part. */
 static void pt_split_group(struct pgtbl *pt, const struct pt_place *at, uint64_t iova,
 			   uint64_t entry)
@@ -46,23 +70,15 @@ static void pt_split_group(struct pgtbl *pt, const struct pt_place *at, uint64_t
 	unsigned level = at->level, group = 1u << fmt_group_lg2(pt, entry, level);
 	uint64_t *slot = &at->table[pt_index(pt, iova, level) & -group];
 	uint64_t phys = pt_leaf_phys(pt, entry, level);
+	uint64_t ad = pt_leaf_ad(pt, slot, entry, level), known;
 
-	for (unsigned i = 0; i < group; i++) {
-		uint64_t old = pt_leaf_load(&slot[i]);
-		uint64_t leaf = phys + i * pt_span(pt, level);
-
-		leaf = fmt_leaf(leaf, pt_leaf_attr(pt, old, level), level);
-		/*
-		 * PGT-X3: hardware sets bits in it; another owner of a part of the group
-		 * splits it too, and may go on to unmap his part.
-		 */
-		while (fmt_is_leaf(old, level) && fmt_in_group(old, level) &&
-		       pt_leaf_phys(pt, old, level) == phys && !pt_cas_full(&slot[i], old, leaf)) {
-			old = pt_leaf_load(&slot[i]);
-			leaf = phys + i * pt_span(pt, level);
-			leaf = fmt_leaf(leaf, pt_leaf_attr(pt, old, level), level);
-		}
-	}
+	/* A bit in one word may be about any part; again, if hardware has set one meanwhile. */
+	do {
+		known = ad;
+		for (unsigned i = 0; i < group; i++)
+			ad |= pt_split_word(pt, &slot[i], level, phys,
+					    phys + i * pt_span(pt, level), ad);
+	} while (ad != known);
 	pgtbl_flush(pt, slot, group);
 }
 

@@ -6,11 +6,12 @@ TESTS += tests/fmt/test_pgtbl_conform
 endif
 PGTBL_MODEL_SOURCES = tests/fmt/pgtbl_pool.h tests/fmt/pgtbl_pool.c tests/fmt/pgtbl_model.h \
 	tests/fmt/pgtbl_model_priv.h tests/fmt/pgtbl_model.c tests/fmt/pgtbl_model_change.c \
+	tests/fmt/pgtbl_model_dirty.c \
 	tests/fmt/pgtbl_hw.h tests/fmt/pgtbl_hw_priv.h \
 	tests/fmt/pgtbl_hw.c tests/fmt/pgtbl_hw_decode.c \
 	tests/fmt/pgtbl_stream.h tests/fmt/pgtbl_stream_priv.h \
 	tests/fmt/pgtbl_stream.c tests/fmt/pgtbl_stream_pick.c tests/fmt/pgtbl_stream_change.c \
-	tests/fmt/pgtbl_stream_grow.c
+	tests/fmt/pgtbl_stream_dirty.c tests/fmt/pgtbl_stream_grow.c
 tests_fmt_test_pgtbl_conform_SOURCES = tests/fmt/test_pgtbl_conform.c tests/tap.h $(PGTBL_MODEL_SOURCES)
 tests_fmt_test_pgtbl_conform_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fmt
 tests_fmt_test_pgtbl_conform_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la

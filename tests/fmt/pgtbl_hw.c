@@ -2,24 +2,32 @@
 /* pgtbl_hw.c - the walk; what words mean is pgtbl_hw_decode.c. */
 #include "pgtbl_hw_priv.h"
 
+#include <errno.h>
+
 struct walk {
 	struct hw_walker *hw;
 	const char *(*fn)(void *ctx, const struct model_leaf *leaf);
 	void *ctx;
 };
 
-/* The other words of the leaf that begins at @w; *n: how many it has. */
+/* The other words of the leaf that begins at @w; *n: how many it has.  Any may be used or dirty. */
 static const char *check_group(const struct hw_walker *hw, const uint64_t *w, uint64_t index,
-			       const struct hw_entry *e, unsigned shift, uint64_t *n)
+			       struct hw_entry *e, unsigned shift, uint64_t *n)
 {
-	uint64_t first = hw_word(hw->format, *w);
+	uint64_t ad = hw->ad ? hw_accessed(hw->format) | hw_dirty(hw->format) : 0;
+	uint64_t first = hw_word(hw->format, *w) & ~ad;
 
 	*n = 1ull << (e->lg2 - shift);
-	if (*n > BIT(hw->index_lg2) || index % *n)
+	if (*n > BIT(hw->index_lg2) || index % *n || e->phys & (BIT(e->lg2) - 1))
 		return "a leaf of several entries begins where it may not";
-	for (uint64_t i = 1; i < *n; i++)
-		if (hw_word(hw->format, w[i]) != first + i * e->step)
+	for (uint64_t i = 1; i < *n; i++) {
+		uint64_t word = hw_word(hw->format, w[i]);
+
+		if ((word & ~ad) != first + i * e->step)
 			return "the entries of a leaf do not belong together";
+		e->accessed |= (word & ad & hw_accessed(hw->format)) != 0;
+		e->dirty |= (word & ad & hw_dirty(hw->format)) != 0;
+	}
 	return NULL;
 }
 
@@ -54,6 +62,8 @@ static const char *walk_table(struct walk *w, uint64_t page, unsigned level, uin
 			leaf.phys = e.phys;
 			leaf.size = BIT(e.lg2);
 			leaf.prot = e.prot;
+			leaf.accessed = e.accessed;
+			leaf.dirty = e.dirty;
 			if (!error)
 				error = w->fn(w->ctx, &leaf);
 		}
@@ -70,6 +80,35 @@ const char *hw_walk(struct hw_walker *hw, uint64_t root,
 
 	hw->tables = 0;
 	return walk_table(&w, root, hw->levels, 0);
+}
+
+int hw_dma(const struct hw_walker *hw, uint64_t root, uint64_t iova, bool write, unsigned which)
+{
+	uint64_t page = root, bits = hw_accessed(hw->format) | (write ? hw_dirty(hw->format) : 0);
+
+	for (unsigned level = hw->levels;; level--) {
+		unsigned shift = hw->page_lg2 + hw->index_lg2 * (level - 1);
+		uint64_t entries = BIT(level == hw->levels ? hw->root_lg2 : hw->index_lg2);
+		uint64_t i = iova >> shift & (entries - 1), n, *table;
+		struct hw_entry e;
+
+		if (!pool_owns(hw->pool, page))
+			return -EIO;
+		table = (uint64_t *)(uintptr_t)pool_hw(hw->pool, page);
+		e = hw_decode(hw, hw_word(hw->format, table[i]), level, shift);
+		if (e.kind != LEAF && e.kind != TABLE)
+			return e.kind == NOTHING ? -ENOENT : -EIO;
+		if (e.kind == TABLE) {
+			page = e.phys;
+			continue;
+		}
+		if (!(e.prot & (write ? PGTBL_WRITE : PGTBL_READ)))
+			return -EACCES;
+		n = BIT(e.lg2 - shift);
+		if (hw->ad)
+			table[(i & -n) + which % n] |= bits;
+		return 0;
+	}
 }
 
 unsigned hw_shown_prot(const struct hw_walker *hw, unsigned prot)

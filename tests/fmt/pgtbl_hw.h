@@ -17,6 +17,7 @@ struct hw_walker {
 	unsigned oa_bits;
 	bool snoop_ctl;
 	bool svpbmt;
+	bool ad; /* it sets accessed and dirty bits */
 	const struct pgtbl_pool *pool; /* what memory holds */
 	unsigned tables;	       /* out: visited, the root among them */
 };
@@ -27,6 +28,13 @@ struct hw_walker {
  */
 const char *hw_walk(struct hw_walker *hw, uint64_t root,
 		    const char *(*fn)(void *ctx, const struct model_leaf *leaf), void *ctx);
+
+/*
+ * A device reads or writes @iova below @root: 0; -EACCES: no permission; -ENOENT: nothing is
+ * there; -EIO: reserved bits.  With hw->ad bits are set; of a leaf of several words in one of
+ * them, which @which chooses.
+ */
+int hw_dma(const struct hw_walker *hw, uint64_t root, uint64_t iova, bool write, unsigned which);
 
 /* How a leaf shows @prot; ~0u: a map call must be refused. */
 unsigned hw_shown_prot(const struct hw_walker *hw, unsigned prot);

@@ -26,8 +26,9 @@ static struct hw_entry decode_ss(const struct hw_walker *hw, uint64_t w, unsigne
 	return e;
 }
 
-/* x86-64: P 0, RW 1, US 2, PWT 3, PCD 4, A 5, D 6, PS 7 (levels 2 and 3), XD 63. */
-static struct hw_entry decode_x86(uint64_t w, unsigned level, struct hw_entry e)
+/* x86-64: P 0, RW 1, US 2, PWT 3, PCD 4, A 5, D 6, PS 7 (levels 2 and 3), 52 ignored, XD 63. */
+static struct hw_entry decode_x86(const struct hw_walker *hw, uint64_t w, unsigned level,
+				  struct hw_entry e)
 {
 	bool page = level == 1 || (w & BIT(7));
 
@@ -36,8 +37,8 @@ static struct hw_entry decode_x86(uint64_t w, unsigned level, struct hw_entry e)
 		e.kind = NOTHING;
 	} else if (!page) {
 		e.kind = FIELD(w, 2, 1) == 3 && !(w & BITS(63, 52)) ? TABLE : RESERVED;
-	} else if (level > 3 || (level == 1 && (w & BIT(7))) || !(w & BIT(5)) ||
-		   ((w & BIT(1)) && !(w & BIT(6))) || (w & BITS(62, 52))) {
+	} else if (level > 3 || (level == 1 && (w & BIT(7))) || (w & BITS(62, 53)) ||
+		   (!hw->ad && (!(w & BIT(5)) || ((w & BIT(1)) && !(w & BIT(6)))))) {
 		e.kind = RESERVED;
 	} else {
 		e.prot = PGTBL_READ | (w & BIT(1) ? PGTBL_WRITE : 0) |
@@ -67,7 +68,7 @@ static struct hw_entry decode_amd(uint64_t w, unsigned level, struct hw_entry e)
 		e.phys = w & BITS(51, 12) & ~(next == 7 ? BIT(e.lg2) - 1 : 0);
 		e.prot = (w & BIT(61) ? PGTBL_READ : 0) | (w & BIT(62) ? PGTBL_WRITE : 0) |
 			 (w & BIT(60) ? PGTBL_COHERENT : 0);
-		e.kind = level == 6 || !e.prot ? RESERVED : LEAF;
+		e.kind = level == 6 ? RESERVED : LEAF;
 	}
 	return e;
 }
@@ -137,8 +138,8 @@ static struct hw_entry decode_riscv(const struct hw_walker *hw, uint64_t w, unsi
 		e.kind = NOTHING;
 	} else if (!rwx) {
 		e.kind = level > 1 && !(w & (BITS(7, 4) | BITS(63, 54))) ? TABLE : RESERVED;
-	} else if ((rwx & 3) != 2 && !(w & BITS(60, 54)) && (w & BIT(6)) && pbmt < 3 &&
-		   (!pbmt || hw->svpbmt) && (!(rwx & 2) || (w & BIT(7)))) {
+	} else if ((rwx & 3) != 2 && !(w & BITS(60, 54)) && pbmt < 3 && (!pbmt || hw->svpbmt) &&
+		   (hw->ad || ((w & BIT(6)) && (!(rwx & 2) || (w & BIT(7)))))) {
 		if (w & BIT(63)) {
 			if (level != 1 || FIELD(w, 13, 10) != 8)
 				return e;
@@ -176,7 +177,7 @@ struct hw_entry hw_decode(const struct hw_walker *hw, uint64_t w, unsigned level
 		e = decode_ss(hw, w, level, e);
 		break;
 	case HW_X86_64:
-		e = decode_x86(w, level, e);
+		e = decode_x86(hw, w, level, e);
 		break;
 	case HW_AMDV1:
 		e = decode_amd(w, level, e);
@@ -192,8 +193,11 @@ struct hw_entry hw_decode(const struct hw_walker *hw, uint64_t w, unsigned level
 		e = decode_tce(w, level, e);
 		break;
 	}
-	/* Leaves are aligned to their size, and inside what the bus has. */
-	if (e.kind == LEAF && ((e.phys & (BIT(e.lg2) - 1)) || e.phys >> hw->oa_bits))
+	e.accessed = w & hw_accessed(hw->format);
+	e.dirty = w & hw_dirty(hw->format);
+	/* Leaves are aligned to their size or that of their part, and inside what the bus has. */
+	if (e.kind == LEAF &&
+	    ((e.phys & ((e.step ? e.step : BIT(e.lg2)) - 1)) || e.phys >> hw->oa_bits))
 		e.kind = RESERVED;
 	return e;
 }

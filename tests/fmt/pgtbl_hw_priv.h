@@ -23,10 +23,24 @@ struct hw_entry {
 	unsigned lg2;
 	uint64_t step;
 	unsigned prot;
+	bool accessed;
+	bool dirty;
 };
 
 /* @w is in the CPU's byte order; @shift: lg2 of the bytes its slot covers. */
 struct hw_entry hw_decode(const struct hw_walker *hw, uint64_t w, unsigned level, unsigned shift);
+
+/* What hardware sets at the first use of a leaf, and at its first write; 0: nothing. */
+static inline uint64_t hw_accessed(enum hw_format format)
+{
+	return format == HW_VTDSS ? BIT(8) : format == HW_X86_64 || format == HW_AMDV1 ? BIT(5)
+	       : format == HW_RISCV ? BIT(6) : 0;
+}
+
+static inline uint64_t hw_dirty(enum hw_format format)
+{
+	return hw_accessed(format) << 1;
+}
 
 static inline uint64_t hw_word(enum hw_format format, uint64_t memory)
 {

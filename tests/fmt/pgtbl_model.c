@@ -215,8 +215,9 @@ static void map_piece(struct model *m, uint64_t iova, uint64_t phys, uint64_t si
 		      uint64_t last)
 {
 	while (size && iova <= last) {
-		struct model_leaf leaf = { iova, phys, leaf_size(m, iova, phys, size), prot };
+		struct model_leaf leaf = { .iova = iova, .phys = phys, .prot = prot };
 
+		leaf.size = leaf_size(m, iova, phys, size);
 		m->fresh = model_grow(m->fresh, &m->fresh_room, m->nr_fresh + 1, sizeof(*m->fresh));
 		m->fresh[m->nr_fresh++] = leaf;
 		for (unsigned level = model_level_of(m, leaf.size); level < m->levels; level++)
@@ -264,14 +265,20 @@ int model_map_sg(struct model *m, uint64_t iova, const struct pgtbl_segment *seg
 	return err;
 }
 
-/* What unmap does inside larger leaves, before it looks for what lies in the range. */
-static void unmap_part(struct model *m, uint64_t iova, uint64_t last)
+/*
+ * What unmap does inside larger leaves, before it looks for what lies in the range.  Why a
+ * leaf that sticks out of it will still be there.
+ */
+static int unmap_part(struct model *m, uint64_t iova, uint64_t last)
 {
+	int err = 0, right = 0;
+
 	if (m->partial == PGTBL_SPLIT) {
-		model_cut(m, iova);
+		err = model_cut(m, iova);
 		if (last != ~0ull)
-			model_cut(m, last + 1);
+			right = model_cut(m, last + 1);
 	}
+	return err ? err : right ? right : -EBUSY;
 }
 
 static void unlink_tables(struct model *m, uint64_t iova, uint64_t last)
@@ -292,6 +299,7 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 {
 	uint64_t last = iova + (size - 1), pos = iova, bytes = 0;
 	bool reached = false;
+	int stays;
 	size_t i, to;
 
 	m->nr_cleared = 0;
@@ -301,7 +309,7 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 	if (!model_is_range(m, iova, size))
 		return 0;
 	*error = 0;
-	unmap_part(m, iova, last);
+	stays = unmap_part(m, iova, last);
 	for (i = to = model_leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last; i++) {
 		struct model_leaf *leaf = &m->leaf[i];
 		uint64_t leaf_last = leaf->iova + (leaf->size - 1);
@@ -310,7 +318,7 @@ uint64_t model_unmap(struct model *m, uint64_t iova, uint64_t size, uint64_t *fa
 
 		if (!*error && (leaf->iova > pos || !inside)) {
 			*fault = leaf->iova > pos ? pos : (leaf->iova > iova ? leaf->iova : iova);
-			*error = leaf->iova > pos ? -ENOENT : -EBUSY;
+			*error = leaf->iova > pos ? -ENOENT : stays;
 		}
 		pos = leaf->iova + leaf->size;
 		reached = leaf_last >= last;
@@ -349,6 +357,8 @@ int64_t model_reclaim(struct model *m, uint64_t first, uint64_t last)
 {
 	int64_t done = 0;
 
+	if (m->keep)
+		return -EOPNOTSUPP;
 	for (unsigned level = 1; level < m->levels; level++)
 		for (size_t i = m->tables; i-- > 0;) {
 			uint64_t base = (m->table[i] & ((1ull << 58) - 1)) << 12;

@@ -20,11 +20,16 @@ static inline uint64_t model_span(unsigned page_lg2, unsigned index_lg2, unsigne
 	return 1ull << (lg2 < 64 ? lg2 : 63);
 }
 
+#define MODEL_NO_LIMIT (~0ull)
+
 struct model_leaf {
 	uint64_t iova;
 	uint64_t phys;
 	uint64_t size;
-	unsigned prot;
+	unsigned prot; /* as mapped */
+	bool accessed;
+	bool dirty;
+	bool guarded; /* write-protected, to see the next write */
 };
 
 struct model {
@@ -39,7 +44,11 @@ struct model {
 	uint64_t phys_last;
 	uint64_t page_sizes; /* all that may be used */
 	bool unlink;
+	bool keep;	  /* PGTBL_KEEP_TABLES */
+	bool hw_ad;	  /* PGTBL_AD */
+	unsigned guard;	  /* permissions that a leaf needs to be write-protected; 0: none can be */
 	unsigned partial; /* PGTBL_SPLIT, PGTBL_WIDEN or 0 */
+	uint64_t budget;  /* table pages that a change may still take; MODEL_NO_LIMIT */
 	size_t unlinked;  /* tables, by the last unmap */
 	struct model_reservation {
 		uint64_t iova, size, page_bytes;
@@ -77,6 +86,17 @@ int64_t model_promote(struct model *m, uint64_t first, uint64_t last, uint64_t *
 int model_reserve(struct model *m, uint64_t iova, uint64_t size, uint64_t page_bytes,
 		  uint64_t *fault);
 void model_unreserve(struct model *m, unsigned i);
+
+/* pgtbl_model_dirty.c: as the calls of pgtbl_dirty.h. */
+enum model_track { MODEL_DIRTY, MODEL_ACCESSED, MODEL_LOOK_DIRTY, MODEL_LOOK_ACCESSED, MODEL_STOP };
+/* @bits: NULL, or a bit for each 2^@page_lg2 bytes from @base on. */
+int model_track(struct model *m, uint64_t iova, uint64_t size, enum model_track op, uint64_t base,
+		unsigned page_lg2, uint64_t *bits);
+int model_fault(struct model *m, uint64_t iova);
+/* A device reads or writes: 0, -EACCES, or -ENOENT. */
+int model_dma(struct model *m, uint64_t iova, bool write);
+/* What pgtbl_visit() says of a leaf, and what hardware finds. */
+bool model_leaf_dirty(const struct model *m, const struct model_leaf *leaf);
 
 const struct model_leaf *model_find(const struct model *m, uint64_t iova);
 

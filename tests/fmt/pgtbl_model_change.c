@@ -19,8 +19,8 @@ bool model_reserved(const struct model *m, unsigned level, uint64_t iova)
 	return false;
 }
 
-/* Leaf number @i in leaves of the next size; false: there is none, or not in this table. */
-static bool split(struct model *m, size_t i)
+/* Leaf number @i in leaves of the next size.  -EBUSY: the table has none; -EDQUOT: no page. */
+static int split(struct model *m, size_t i)
 {
 	struct model_leaf leaf = m->leaf[i];
 	unsigned level = model_level_of(m, leaf.size);
@@ -29,10 +29,12 @@ static bool split(struct model *m, size_t i)
 	size_t n;
 
 	if (level == 1 && !group)
-		return false;
+		return -EBUSY;
 	size = model_level_span(m, level - !group);
 	if (!(m->page_sizes & size))
-		return false;
+		return -EBUSY;
+	if (!group && !model_charge(m))
+		return -EDQUOT;
 	n = leaf.size / size;
 	m->leaf = model_grow(m->leaf, &m->leaves_room, m->leaves + n, sizeof(leaf));
 	memmove(&m->leaf[i + n], &m->leaf[i + 1], (m->leaves - i - 1) * sizeof(leaf));
@@ -46,7 +48,7 @@ static bool split(struct model *m, size_t i)
 	if (!group)
 		model_table_add(m, level - 1, leaf.iova);
 	model_cleared(m, &leaf);
-	return true;
+	return 0;
 }
 
 /* The leaf that serves @iova, or NULL; *@i its number. */
@@ -56,14 +58,19 @@ static struct model_leaf *find(struct model *m, uint64_t iova, size_t *i)
 	return *i < m->leaves && m->leaf[*i].iova <= iova ? &m->leaf[*i] : NULL;
 }
 
-void model_cut(struct model *m, uint64_t iova)
+int model_cut(struct model *m, uint64_t iova)
 {
-	const struct model_leaf *leaf;
-	size_t i;
+	int err = 0;
 
-	do
-		leaf = find(m, iova, &i);
-	while (leaf && leaf->iova < iova && split(m, i));
+	while (!err) {
+		size_t i;
+		const struct model_leaf *leaf = find(m, iova, &i);
+
+		if (!leaf || leaf->iova == iova)
+			break;
+		err = split(m, i);
+	}
+	return err;
 }
 
 static int replace_check(struct model *m, uint64_t iova, uint64_t phys, uint64_t last,
@@ -73,6 +80,7 @@ static int replace_check(struct model *m, uint64_t iova, uint64_t phys, uint64_t
 		size_t i;
 		const struct model_leaf *leaf = find(m, *pos, &i);
 		bool whole, group;
+		int err = -EBUSY;
 
 		if (!leaf)
 			return -ENOENT;
@@ -82,8 +90,11 @@ static int replace_check(struct model *m, uint64_t iova, uint64_t phys, uint64_t
 			if (leaf->iova + (leaf->size - 1) == last)
 				return 0;
 			*pos = leaf->iova + leaf->size;
-		} else if ((!whole && m->partial != PGTBL_SPLIT) || !split(m, i)) {
-			return -EBUSY;
+		} else {
+			if (whole || m->partial == PGTBL_SPLIT)
+				err = split(m, i);
+			if (err)
+				return err;
 		}
 	}
 }
@@ -103,8 +114,11 @@ int model_replace(struct model *m, uint64_t iova, uint64_t phys, uint64_t size, 
 	if (err)
 		return err;
 	for (size_t i = model_leaf_at(m, iova); i < m->leaves && m->leaf[i].iova <= last; i++) {
-		m->leaf[i].phys = phys + (m->leaf[i].iova - iova);
-		m->leaf[i].prot = prot;
+		const struct model_leaf *leaf = &m->leaf[i];
+
+		m->leaf[i] = (struct model_leaf){ .iova = leaf->iova, .size = leaf->size,
+						  .phys = phys + (leaf->iova - iova),
+						  .prot = prot };
 	}
 	model_cleared(m, &range);
 	return 0;
@@ -114,6 +128,7 @@ int model_demote(struct model *m, uint64_t iova, uint64_t size, uint64_t page_by
 		 uint64_t *fault)
 {
 	uint64_t last = iova + (size - 1);
+	int err;
 
 	m->nr_cleared = 0;
 	*fault = iova;
@@ -123,70 +138,101 @@ int model_demote(struct model *m, uint64_t iova, uint64_t size, uint64_t page_by
 		const struct model_leaf *leaf = &m->leaf[i];
 
 		*fault = leaf->iova > iova ? leaf->iova : iova;
-		if (leaf->size <= page_bytes)
+		if (leaf->size <= page_bytes) {
 			i++;
-		else if (!split(m, i))
-			return -EBUSY;
-		else if (m->leaf[i].iova + (m->leaf[i].size - 1) < iova)
+			continue;
+		}
+		err = split(m, i);
+		if (err)
+			return err;
+		if (m->leaf[i].iova + (m->leaf[i].size - 1) < iova)
 			i = model_leaf_at(m, iova);
 	}
 	return 0;
 }
 
-/* The leaves of one table as one, if they continue each other. */
-static bool promote_table(struct model *m, unsigned level, uint64_t base)
+/* The leaves of the table of @level at @base continue each other; *@end: behind the last. */
+static bool promotable(const struct model *m, unsigned level, uint64_t base, size_t *first,
+		       size_t *end)
 {
 	uint64_t span = model_level_span(m, level + 1), pos = base;
-	size_t first = model_leaf_at(m, base), i = first;
+	const struct model_leaf *head;
 
-	if (first == m->leaves || m->leaf[first].iova != base || m->leaf[first].phys % span)
+	*first = *end = model_leaf_at(m, base);
+	head = &m->leaf[*first];
+	if (*first == m->leaves || head->iova != base || head->phys % span)
 		return false;
-	for (; pos - base < span; i++) {
-		const struct model_leaf *leaf = &m->leaf[i];
+	for (; pos - base < span; ++*end) {
+		const struct model_leaf *leaf = &m->leaf[*end];
 
-		if (i == m->leaves || leaf->iova != pos ||
-		    leaf->phys - m->leaf[first].phys != pos - base ||
-		    leaf->prot != m->leaf[first].prot || model_level_of(m, leaf->size) != level)
+		if (*end == m->leaves || leaf->iova != pos ||
+		    leaf->phys - head->phys != pos - base || leaf->prot != head->prot ||
+		    leaf->guarded != head->guarded || model_level_of(m, leaf->size) != level)
 			return false;
 		pos += leaf->size;
 	}
-	m->leaf[first].size = span;
-	memmove(&m->leaf[first + 1], &m->leaf[i], (m->leaves - i) * sizeof(*m->leaf));
-	m->leaves -= i - first - 1;
-	model_cleared(m, &m->leaf[first]);
 	return true;
+}
+
+/* Leaves first .. end - 1 as one of @size. */
+static void promote(struct model *m, size_t first, size_t end, uint64_t size)
+{
+	struct model_leaf *leaf = &m->leaf[first];
+
+	leaf->size = size;
+	/* What hardware writes in the old table meanwhile must not be lost. */
+	leaf->accessed = m->hw_ad;
+	leaf->dirty = m->hw_ad && (leaf->prot & PGTBL_WRITE);
+	memmove(leaf + 1, &m->leaf[end], (m->leaves - end) * sizeof(*leaf));
+	m->leaves -= end - first - 1;
+	model_cleared(m, leaf);
+}
+
+/* All tables of @level in the range; how many, or -EDQUOT before the first. */
+static int64_t promote_level(struct model *m, unsigned level, uint64_t first, uint64_t last)
+{
+	uint64_t room = (1ull << m->index_lg2) - 1; /* tables listed in one page */
+	uint64_t span = model_level_span(m, level + 1), n = 0;
+
+	for (size_t i = 0; (m->page_sizes & span) && i < m->tables; i++) {
+		uint64_t base = (m->table[i] & ((1ull << 58) - 1)) << 12;
+		size_t head, end;
+
+		if (m->table[i] >> 58 != level || base < first || base + (span - 1) > last ||
+		    model_pinned(m, level, base) || model_reserved(m, level, base) ||
+		    !promotable(m, level, base, &head, &end))
+			continue;
+		if (n % room == 0 && !model_charge(m))
+			return n ? (int64_t)n : -EDQUOT;
+		promote(m, head, end, span);
+		model_table_del(m, i--);
+		n++;
+	}
+	return (int64_t)n;
 }
 
 int64_t model_promote(struct model *m, uint64_t first, uint64_t last, uint64_t *pages)
 {
-	uint64_t room = (1ull << m->index_lg2) - 1; /* tables listed in one page */
-	int64_t done = 0;
+	int64_t room = (1ll << m->index_lg2) - 1, done = 0, n = 0;
 
 	m->nr_cleared = 0;
 	*pages = 0;
-	for (unsigned level = 1; level < m->levels; level++) {
-		uint64_t span = model_level_span(m, level + 1), n = 0;
-
-		for (size_t i = m->tables; (m->page_sizes & span) && i-- > 0;) {
-			uint64_t base = (m->table[i] & ((1ull << 58) - 1)) << 12;
-
-			if (m->table[i] >> 58 != level || base < first || base + (span - 1) > last ||
-			    model_pinned(m, level, base) || model_reserved(m, level, base) ||
-			    !promote_table(m, level, base))
-				continue;
-			model_table_del(m, i);
-			n++;
+	if (m->keep)
+		return -EOPNOTSUPP;
+	for (unsigned level = 1; level < m->levels && n >= 0; level++) {
+		n = promote_level(m, level, first, last);
+		if (n > 0) {
+			*pages += (uint64_t)(n + (n + room - 1) / room);
+			done += n;
 		}
-		*pages += n + (n + room - 1) / room;
-		done += (int64_t)n;
 	}
-	return done;
+	return done ? done : n < 0 ? n : 0;
 }
 
 int model_reserve(struct model *m, uint64_t iova, uint64_t size, uint64_t page_bytes,
 		  uint64_t *fault)
 {
-	uint64_t last = iova + (size - 1), span;
+	uint64_t last = iova + (size - 1), span, need = 0;
 	unsigned level;
 	size_t i;
 	int err;
@@ -205,6 +251,12 @@ int model_reserve(struct model *m, uint64_t iova, uint64_t size, uint64_t page_b
 		*fault = pos;
 		if (leaf && model_level_of(m, leaf->size) > level)
 			return -EEXIST;
+		/* Tables of a higher level are missing for all that they serve, or not at all. */
+		for (unsigned l = level; l < m->levels; l++)
+			need += !model_table_exists(m, l, pos) &&
+				(pos == iova || !(pos & (model_level_span(m, l + 1) - 1)));
+		if (need > m->budget)
+			return -EDQUOT;
 		if ((pos | (span - 1)) >= last)
 			break;
 	}

@@ -24,7 +24,16 @@ bool model_reserved(const struct model *m, unsigned level, uint64_t iova);
 size_t model_leaf_at(const struct model *m, uint64_t iova);
 /* The gather must cover @leaf. */
 void model_cleared(struct model *m, const struct model_leaf *leaf);
-/* No leaf crosses @iova, if leaves can be split so far. */
-void model_cut(struct model *m, uint64_t iova);
+/* One table page for a change.  False: that would be one too many. */
+static inline bool model_charge(struct model *m)
+{
+	if (!m->budget)
+		return false;
+	m->budget -= m->budget != MODEL_NO_LIMIT;
+	return true;
+}
+
+/* No leaf crosses @iova; -EBUSY, -EDQUOT: it cannot be split so far. */
+int model_cut(struct model *m, uint64_t iova);
 
 #endif

@@ -7,29 +7,46 @@
 
 /* Comparisons */
 
-static const char *same_leaf(struct stream *s, const struct model_leaf *leaf)
+/* The next leaf of the model in @want; NULL, or why @leaf is not that one. */
+static const char *next_leaf(struct stream *s, const struct model_leaf *leaf,
+			     const struct model_leaf **want)
 {
-	const struct model_leaf *want;
-
 	if (s->cursor >= s->model.leaves)
 		return "a leaf too many";
-	want = &s->model.leaf[s->cursor++];
-	if (want->iova != leaf->iova || want->phys != leaf->phys || want->size != leaf->size)
+	*want = &s->model.leaf[s->cursor++];
+	if ((*want)->iova != leaf->iova || (*want)->phys != leaf->phys ||
+	    (*want)->size != leaf->size)
 		return "a leaf differs";
-	return want->prot != leaf->prot ? "permissions differ" : NULL;
+	return NULL;
 }
 
 static const char *hw_leaf(void *ctx, const struct model_leaf *leaf)
 {
-	return same_leaf(ctx, leaf);
+	struct stream *s = ctx;
+	const struct model_leaf *want;
+	const char *error = next_leaf(s, leaf, &want);
+
+	if (error)
+		return error;
+	if (leaf->prot != (want->prot & ~(want->guarded ? (unsigned)PGTBL_WRITE : 0)))
+		return "permissions differ";
+	if (s->model.hw_ad && (leaf->accessed != want->accessed || leaf->dirty != want->dirty))
+		return "accessed and dirty bits differ";
+	return NULL;
 }
 
 static int visited_leaf(void *ctx, const struct pgtbl_leaf *leaf)
 {
 	struct stream *s = ctx;
-	struct model_leaf l = { leaf->iova, leaf->phys, leaf->size, leaf->prot };
-	const char *error = same_leaf(s, &l);
+	struct model_leaf l = { .iova = leaf->iova, .phys = leaf->phys, .size = leaf->size };
+	const struct model_leaf *want;
+	const char *error = next_leaf(s, &l, &want);
 
+	if (!error && want->prot != leaf->prot)
+		error = "visit: permissions differ";
+	else if (!error && (leaf->dirty != model_leaf_dirty(&s->model, want) ||
+			    leaf->accessed != (!s->model.hw_ad || want->accessed)))
+		error = "visit: accessed or dirty differs";
 	if (error && !s->result->error)
 		s->result->error = error;
 	return error ? -1 : 0;
@@ -53,6 +70,8 @@ static void compare(struct stream *s)
 	pgtbl_stats(s->pt, &stats);
 	CHECK(s, stats.table_pages == s->pool.live, "table_pages is wrong");
 	CHECK(s, stats.queued_pages == s->released, "queued_pages is wrong");
+	CHECK(s, s->quota.pages == s->pool.live, "the quota counts wrongly");
+	stream_check_written(s);
 	CHECK(s, s->pool.live == s->model.tables + 1 + (s->model.levels_max - s->model.levels) +
 					 s->gather.free_pages + s->released,
 	      "pages are lost");
@@ -88,6 +107,21 @@ void stream_check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_
 
 /* Operations */
 
+void stream_pick_limit(struct stream *s)
+{
+	if (s->config->common || stream_pick(s, 12))
+		return;
+	s->model.budget = stream_pick(s, 4);
+	s->quota.limit = s->quota.pages + s->model.budget;
+}
+
+void stream_unlimit(struct stream *s, int result)
+{
+	s->result->limited += result == -EDQUOT;
+	s->model.budget = MODEL_NO_LIMIT;
+	s->quota.limit = 0;
+}
+
 static void reclaim(struct stream *s, uint64_t first, uint64_t last)
 {
 	struct pgtbl_gather g;
@@ -96,6 +130,8 @@ static void reclaim(struct stream *s, uint64_t first, uint64_t last)
 	pgtbl_gather_init(&g);
 	s->model.nr_cleared = 0;
 	CHECK(s, pgtbl_reclaim(s->pt, first, last, &g) == n, "reclaim: number of tables");
+	if (n < 0)
+		return;
 	s->released = 0;
 	s->result->reclaimed += (unsigned long)n;
 	stream_check_gather(s, &g, (uint64_t)n);
@@ -141,7 +177,9 @@ static void check_nomem(struct stream *s, struct pgtbl_gather *g, bool once)
 static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, size_t nr_seg,
 		   unsigned prot, unsigned shown)
 {
-	bool once = !stream_pick(s, 3), nomem = !s->config->common && !stream_pick(s, 40);
+	bool any = !stream_pick(s, 3), nomem = !s->config->common && !stream_pick(s, 40);
+	bool limited = nomem && stream_pick(s, 2);
+	bool once = any && !(nomem && s->model.keep); /* tables would stay for good */
 	struct pgtbl_gather g;
 	struct pgtbl_report report = { .gather = once ? &g : NULL, .iova = ~0ull };
 	uint64_t fault;
@@ -149,18 +187,22 @@ static void do_map(struct stream *s, uint64_t iova, struct pgtbl_segment *seg, s
 
 	pgtbl_gather_init(&g);
 	stream_pick_refuse(s);
-	s->pool.fail_at = nomem ? s->pool.allocs + 1 + stream_pick(s, 4) : 0;
+	if (limited)
+		s->quota.limit = s->quota.pages + stream_pick(s, 4);
+	else if (nomem)
+		s->pool.fail_at = s->pool.allocs + 1 + stream_pick(s, 4);
 	if (nr_seg == 1 && stream_pick(s, 4))
 		got = pgtbl_map_at(s->pt, iova, seg->phys, seg->size, prot, &report);
 	else
 		got = pgtbl_map_sg_at(s->pt, iova, seg, nr_seg, prot, &report);
 	s->pool.fail_at = 0;
+	stream_unlimit(s, got);
 	refuse = s->model.refuse;
 	s->model.refuse = 0;
-	if (got == -ENOMEM) {
+	if (got == (limited ? -EDQUOT : -ENOMEM)) {
 		CHECK(s, nomem, "map: no memory, but there was");
-		CHECK(s, report.error == -ENOMEM && report.iova - iova <= s->model.iova_last - iova,
-		      "map: report of -ENOMEM");
+		CHECK(s, report.error == got && report.iova - iova <= s->model.iova_last - iova,
+		      "map: report of no memory");
 		CHECK(s, !model_reach_map(&s->model, iova, seg, nr_seg), "map: grown or not");
 		check_nomem(s, &g, once);
 		return;
@@ -249,8 +291,11 @@ static void op_unmap(struct stream *s)
 			size -= s->page;
 	}
 	pgtbl_gather_init(&g);
+	stream_pick_limit(s);
 	want = model_unmap(&s->model, iova, size, &fault, &error);
 	CHECK(s, pgtbl_unmap_at(s->pt, iova, size, &g, &report) == want, "unmap: bytes");
+	stream_unlimit(s, error);
+	stream_forget_unmapped(s);
 	CHECK(s, error ? report.iova == fault && report.error == error : report.iova == ~0ull,
 	      "unmap: report");
 	stream_check_gather(s, &g, s->model.unlinked);
@@ -305,14 +350,16 @@ static void one_op(struct stream *s)
 
 	if (s->config->start && !s->config->common && !stream_pick(s, 64))
 		stream_op_grow(s);
-	else if (!s->config->common && !stream_pick(s, 6))
+	else if (!stream_pick(s, 6))
 		stream_change(s);
 	else if (v < 45 && s->model.leaves < MAX_LEAVES)
 		op_map(s);
 	else if (v < 80 || s->model.leaves >= MAX_LEAVES)
 		op_unmap(s);
-	else if (v < 97)
+	else if (v < 90 || (v < 97 && s->config->common))
 		op_probe(s);
+	else if (v < 97)
+		stream_dirty(s);
 	else
 		op_tables(s);
 }
@@ -320,6 +367,29 @@ static void one_op(struct stream *s)
 static uint64_t pool_target(const struct pgtbl_pool *pool, uint64_t word)
 {
 	return hw_target((enum hw_format)pool->format, word);
+}
+
+/* What a leaf must allow so that it can be write-protected: what remains must be an entry. */
+static unsigned guard_of(enum hw_format format)
+{
+	switch (format) {
+	case HW_VTDSS:
+		return PGTBL_READ | PGTBL_WRITE;
+	case HW_X86_64:
+	case HW_AMDV1:
+	case HW_RISCV:
+		return PGTBL_WRITE;
+	default:
+		return 0;
+	}
+}
+
+static void broken_rule(void *ctx, const struct pgtbl_violation *violation)
+{
+	struct stream *s = ctx;
+
+	(void)violation;
+	s->result->error = "a single thread broke the rule of ownership";
 }
 
 static void start_model(struct stream *s)
@@ -338,6 +408,10 @@ static void start_model(struct stream *s)
 	s->model.page_sizes = c->page_sizes ? c->page_sizes : c->sizes;
 	s->model.unlink = c->flags & PGTBL_UNLINK;
 	s->model.partial = c->flags & (PGTBL_SPLIT | PGTBL_WIDEN);
+	s->model.keep = c->flags & PGTBL_KEEP_TABLES;
+	s->model.hw_ad = c->flags & PGTBL_AD;
+	s->model.guard = guard_of(c->format);
+	s->model.budget = MODEL_NO_LIMIT;
 	s->hw = (struct hw_walker){
 		.format = c->format,
 		.levels = c->levels,
@@ -347,6 +421,7 @@ static void start_model(struct stream *s)
 		.oa_bits = c->oa_bits,
 		.snoop_ctl = c->flags & PGTBL_SNOOP_CTL,
 		.svpbmt = c->flags & PGTBL_SVPBMT,
+		.ad = c->flags & PGTBL_AD,
 		.pool = &s->pool,
 	};
 }
@@ -368,6 +443,9 @@ static bool start(struct stream *s)
 		.pages = pool_mem(&s->pool),
 		.flush = c->noncoherent ? pool_flush : NULL,
 		.flush_ctx = &s->pool,
+		.quota = &s->quota,
+		.violation = c->checked ? broken_rule : NULL,
+		.violation_ctx = s,
 	};
 
 	if (!pool_init_unit(&s->pool, (unsigned)((32u << 20) / unit), unit))

@@ -30,6 +30,7 @@ struct stream_config {
 	uint64_t page_sizes;
 	unsigned flags;
 	bool noncoherent;
+	bool checked; /* calls are told about others that overlap; nobody does */
 	bool common; /* only what every format can do, for comparing them */
 };
 
@@ -44,6 +45,8 @@ struct stream_result {
 	uint64_t digest;   /* of every translation made */
 	unsigned long maps, unmaps, exists, nomem, reclaimed, undone;
 	unsigned long replaced, demoted, promoted, reserved, grown, refused;
+	unsigned long limited;			/* refused by a limit of pages */
+	unsigned long wrote, faults, reported;	/* by devices; refused until told; pages */
 };
 
 /* At most @ops operations. */

@@ -31,7 +31,7 @@ static bool too_many(const struct stream *s, uint64_t iova, uint64_t bytes, uint
 }
 
 struct old_leaves {
-	const struct stream *s;
+	struct stream *s;
 	uint64_t pos;
 	bool differs;
 };
@@ -43,8 +43,10 @@ static void see_old(void *ctx, const struct pgtbl_leaf *leaf)
 	const struct model_leaf *want = model_find(&o->s->model, leaf->iova);
 
 	if (leaf->iova != o->pos || !want || leaf->phys != want->phys + (leaf->iova - want->iova) ||
-	    leaf->prot != want->prot)
+	    leaf->prot != want->prot || leaf->dirty != model_leaf_dirty(&o->s->model, want) ||
+	    leaf->accessed != (!o->s->model.hw_ad || want->accessed))
 		o->differs = true;
+	stream_forget(o->s, leaf);
 	o->pos = leaf->iova + leaf->size;
 }
 
@@ -66,13 +68,16 @@ static void op_replace(struct stream *s)
 		return;
 	seen.pos = iova;
 	pgtbl_gather_init(&g);
+	stream_pick_limit(s);
 	/* Before the model, for see_old(). */
 	got = pgtbl_replace(s->pt, &with, &g, &report);
 	if (shown == ~0u) {
+		stream_unlimit(s, got);
 		CHECK(s, got == -EINVAL && report.error == -EINVAL, "replace: prot not refused");
 		return;
 	}
 	want = model_replace(&s->model, iova, with.phys, size, shown, &fault);
+	stream_unlimit(s, want);
 	CHECK(s, got == want, "replace: result");
 	CHECK(s, !want ? report.iova == ~0ull : report.error == want, "replace: report");
 	CHECK(s, !want || want == -EINVAL || report.iova == fault, "replace: address at fault");
@@ -103,8 +108,10 @@ static void op_demote(struct stream *s)
 		return;
 	pgtbl_gather_init(&g);
 	before = s->model.leaves;
+	stream_pick_limit(s);
 	want = model_demote(&s->model, iova, size, page, &fault);
 	CHECK(s, pgtbl_demote(s->pt, iova, size, page, &g, &report) == want, "demote: result");
+	stream_unlimit(s, want);
 	CHECK(s, !want ? report.iova == ~0ull : report.iova == fault && report.error == want,
 	      "demote: report");
 	stream_check_gather(s, &g, 0);
@@ -124,11 +131,14 @@ static void op_promote(struct stream *s)
 	if (first > last || last > s->model.iova_last)
 		return;
 	pgtbl_gather_init(&g);
+	stream_pick_limit(s);
 	n = model_promote(&s->model, first, last, &pages);
 	CHECK(s, pgtbl_promote(s->pt, first, last, &g) == n, "promote: number of leaves");
-	s->released = 0;
+	stream_unlimit(s, (int)n);
+	if (n != -EOPNOTSUPP)
+		s->released = 0;
 	stream_check_gather(s, &g, pages);
-	s->result->promoted += (unsigned long)n;
+	s->result->promoted += n > 0 ? (unsigned long)n : 0;
 	pgtbl_gather_merge(&s->gather, &g);
 }
 
@@ -150,12 +160,16 @@ static void op_reserve(struct stream *s)
 
 	if (s->model.reservations == 8)
 		return;
+	if (s->config->common && size > 4 * s->big)
+		size = 4 * s->big; /* which all have addresses for */
 	stream_pick_refuse(s);
+	stream_pick_limit(s);
 	want = model_reserve(&s->model, iova, size, page, &fault);
 	CHECK(s, pgtbl_reserve(s->pt, iova, size, page, &report) == want, "reserve: result");
 	CHECK(s, !want ? report.iova == ~0ull : report.iova == fault && report.error == want,
 	      "reserve: report");
 	s->model.refuse = 0;
+	stream_unlimit(s, want);
 	s->result->reserved += !want;
 }
 

@@ -130,6 +130,29 @@ const struct stream_config stream_configs[] = {
 	TCE("tce-1 to 4, 4K pages", 12, 4, .start = 1, .oa_bits = 48),
 	TCE("tce-2 to 5, 64K pages, unlink", 16, 5, .start = 2, .oa_bits = 56,
 	    .flags = PGTBL_UNLINK),
+
+	VTDSS("vtdss-4, A and D", 4, .oa_bits = 46, .flags = PGTBL_AD, .checked = true),
+	VTDSS("vtdss-5, A and D, split, unlink", 5, .oa_bits = 52,
+	      .flags = PGTBL_AD | PGTBL_SPLIT | PGTBL_UNLINK),
+	X86("x86_64-4, A and D, split", 4, .oa_bits = 46, .flags = PGTBL_AD | PGTBL_SPLIT),
+	X86("x86_64-5, A and D, widen, unlink", 5, .oa_bits = 52,
+	    .flags = PGTBL_AD | PGTBL_WIDEN | PGTBL_UNLINK, .checked = true),
+	AMD("amdv1-3, A and D, split", 3, FROM_TO(12, 38), .oa_bits = 52,
+	    .flags = PGTBL_AD | PGTBL_SPLIT),
+	AMD("amdv1-6, A and D", 6, SIZES_AMD, .oa_bits = 52, .flags = PGTBL_AD, .checked = true),
+	AMD("amdv1-1 to 6, A and D, split, unlink", 6, SIZES_AMD, .start = 1, .oa_bits = 52,
+	    .flags = PGTBL_AD | PGTBL_SPLIT | PGTBL_UNLINK),
+	RISCV("riscv Sv39, A and D, split", 3, SIZES_SV39, .oa_bits = 56,
+	      .flags = PGTBL_AD | PGTBL_SPLIT, .checked = true),
+	RISCV("riscv Sv39 to Sv57, A and D, widen", 5, SIZES_SV39 | 1ull << 39 | 1ull << 48,
+	      .start = 3, .oa_bits = 56, .flags = PGTBL_AD | PGTBL_WIDEN),
+
+	VTDSS("vtdss-4, tables stay, split", 4, .oa_bits = 46,
+	      .flags = PGTBL_KEEP_TABLES | PGTBL_SPLIT),
+	AMD("amdv1-4, tables stay, A and D", 4, SIZES_AMD & FROM_TO(12, 47), .oa_bits = 48,
+	    .flags = PGTBL_KEEP_TABLES | PGTBL_AD),
+	ARM("arm_s1-3, 16K granule, 47 bits, tables stay, not coherent", 1, 14, 3, SIZES_ARM_16K,
+	    .oa_bits = 48, .iova_bits = 47, .flags = PGTBL_KEEP_TABLES, .noncoherent = true),
 };
 const unsigned stream_nr_configs = sizeof(stream_configs) / sizeof(*stream_configs);
 

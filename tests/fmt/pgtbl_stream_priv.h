@@ -9,6 +9,7 @@
 #define MAX_SEG 48u
 #define MAX_LEAVES 30000u
 #define MAX_WINDOWS 20u
+#define MAX_WRITTEN 64u
 
 struct stream {
 	const struct stream_config *config;
@@ -29,6 +30,9 @@ struct stream {
 	unsigned windows;
 	unsigned windows_all; /* more of them come with time */
 	size_t cursor; /* of a comparison */
+	struct pgtbl_quota quota;
+	uint64_t written[MAX_WRITTEN]; /* pages that must be reported, whatever became of them */
+	unsigned writtens;
 	bool ended;
 };
 
@@ -61,6 +65,16 @@ void stream_pick_refuse(struct stream *s);
 void stream_op_grow(struct stream *s);
 void stream_grow_windows(struct stream *s);
 void stream_next_window(struct stream *s);
+/* The next call may take only a few pages, until stream_unlimit(). */
+void stream_pick_limit(struct stream *s);
+void stream_unlimit(struct stream *s, int result);
+/* pgtbl_stream_dirty.c: what devices do, and one operation of pgtbl_dirty.h. */
+void stream_dirty(struct stream *s);
+/* Pages that are no longer mapped were not reported, nor need be; the leaf @old was. */
+void stream_forget_unmapped(struct stream *s);
+void stream_forget(struct stream *s, const struct pgtbl_leaf *old);
+/* What is left of @s->written must be in leaves that are dirty. */
+void stream_check_written(struct stream *s);
 /* pgtbl_stream_change.c: one operation of pgtbl_change.h. */
 void stream_change(struct stream *s);
 

@@ -14,28 +14,42 @@ static void report(const struct stream_result *r)
 	if (r->replaced)
 		printf("# %lu replaced, %lu demoted, %lu promoted, %lu reserved\n", r->replaced,
 		       r->demoted, r->promoted, r->reserved);
+	if (r->wrote || r->limited)
+		printf("# %lu pages written, %lu after a fault, %lu reported; %lu calls limited\n",
+		       r->wrote, r->faults, r->reported, r->limited);
 	if (r->grown)
 		printf("# %lu times grown, %lu refused\n", r->grown, r->refused);
 	if (r->error)
 		printf("# operation %u: %s\n", r->op, r->error);
 }
 
+/* All that a configuration can do has been done. */
+static bool all_done(const struct stream_config *c, const struct stream_result *r)
+{
+	bool stays = c->levels <= 2 || (c->flags & PGTBL_KEEP_TABLES);
+	bool tracks = c->format != HW_ARM_S1 && c->format != HW_ARM_S2 && c->format != HW_TCE;
+
+	return r->maps && r->unmaps && r->exists && r->undone && r->replaced && r->reserved &&
+	       (r->reclaimed || stays) && r->grown <= c->levels &&
+	       (!c->start || (r->grown && r->refused)) &&
+	       (!tracks || (r->wrote && r->reported && (r->faults || (c->flags & PGTBL_AD))));
+}
+
 /* Each on its own, with everything it has. */
 static void alone(uint64_t seed, unsigned ops)
 {
 	struct stream_result r;
+	unsigned long limited = 0;
 
 	for (unsigned i = 0; i < stream_nr_configs; i++) {
 		struct stream_source src = { .seed = seed + i };
 
 		stream_run(&stream_configs[i], &src, ops, &r);
-		tap_ok(!r.error && r.maps && r.unmaps && r.exists && r.undone &&
-			       (r.reclaimed || stream_configs[i].levels <= 2) &&
-			       r.grown <= stream_configs[i].levels &&
-			       (!stream_configs[i].start || (r.grown && r.refused)),
-		       "%s", stream_configs[i].name);
+		tap_ok(!r.error && all_done(&stream_configs[i], &r), "%s", stream_configs[i].name);
 		report(&r);
+		limited += r.limited;
 	}
+	tap_ok(limited, "limits of pages were met, %lu times", limited);
 }
 
 /* The same stream on all that have @sizes, or on all, with pages of the smallest size. */
@@ -51,7 +65,8 @@ static void together(uint64_t seed, unsigned ops, uint64_t sizes)
 
 		c.common = true;
 		c.oa_bits = 28 + c.page_lg2;
-		c.flags &= ~(unsigned)(PGTBL_UNLINK | PGTBL_SPLIT | PGTBL_WIDEN);
+		c.flags &= ~(unsigned)(PGTBL_UNLINK | PGTBL_SPLIT | PGTBL_WIDEN |
+				       PGTBL_KEEP_TABLES);
 		c.page_sizes = sizes ? sizes : 1ull << c.page_lg2;
 		if (bits < 27 || c.page_lg2 > 24 || (sizes & ~c.sizes) ||
 		    (c.iova_bits && c.iova_bits < 39))

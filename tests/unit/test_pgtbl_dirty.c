@@ -331,6 +331,46 @@ Test(pgtbl_dirty, not_with_a_flush)
 	pool_fini(&pool);
 }
 
+static unsigned replaced_dirty;
+
+static void count_dirty(void *ctx, const struct pgtbl_leaf *leaf)
+{
+	(void)ctx;
+	replaced_dirty += leaf->dirty;
+}
+
+static struct pgtbl_leaf seen_leaf;
+
+static int see_leaf(void *ctx, const struct pgtbl_leaf *leaf)
+{
+	(void)ctx;
+	seen_leaf = *leaf;
+	return 0;
+}
+
+/* A write to any page may be noted in any of the words: all parts are dirty once split. */
+static void check_group_split(const struct hw *what)
+{
+	struct pgtbl_replacement with = { BASE, 2 * M2, 16 * K4, 3, count_dirty, NULL };
+
+	open_sizes(what, PGTBL_AD | PGTBL_SPLIT, false, K4 | 16 * K4 | M2);
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, 16 * K4, 3), 0);
+	cr_assert(dma(BASE + 5 * K4, true));
+	cr_assert_eq(pgtbl_visit(pt, BASE, BASE, see_leaf, NULL), 0);
+	cr_expect(seen_leaf.dirty && seen_leaf.accessed, "noted in the sixth word");
+	cr_assert_eq(pgtbl_demote(pt, BASE, 16 * K4, K4, &gather, NULL), 0);
+	cr_expect_eq(read_dirty(BASE, M2, PGTBL_DIRTY), 16);
+	cr_expect_eq(pgtbl_unmap(pt, BASE, 16 * K4, &gather), 16 * K4);
+
+	cr_assert_eq(pgtbl_map(pt, BASE, M2, 16 * K4, 3), 0);
+	cr_assert(dma(BASE + 15 * K4, true));
+	replaced_dirty = 0;
+	cr_assert_eq(pgtbl_replace(pt, &with, &gather, NULL), 0);
+	cr_expect_eq(replaced_dirty, 16, "replaced leaves that were dirty");
+	cr_expect_eq(pgtbl_unmap(pt, BASE, 16 * K4, &gather), 16 * K4);
+	unit_close();
+}
+
 /* Sixteen words are one leaf: what is in any of them counts for all. */
 static void check_group(const struct hw *what)
 {
@@ -361,4 +401,6 @@ Test(pgtbl_dirty, groups)
 {
 	check_group(&hw[2]);
 	check_group(&hw[3]);
+	check_group_split(&hw[2]);
+	check_group_split(&hw[3]);
 }
