@@ -50,7 +50,7 @@ static plat_always_inline uint64_t alloc_level1(struct iova_space *s, uint64_t s
 	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
 			  plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g)))
 		return alloc_missed(s, size, max, ready);
-	iova_pad_set(plat_load_acquire(cell), pfn, (units << IOVA_FANOUT_LG2) - n); /* IOVA-N1 */
+	iova_pad1_set(plat_load_acquire(cell), pfn, (units << IOVA_FANOUT_LG2) - n); /* IOVA-N1 */
 	return iova;
 }
 
@@ -324,14 +324,13 @@ static plat_noinline int free_low_foreign(struct iova_space *s, uint64_t pfn,
 static plat_always_inline bool pad_is(const struct iova_space *s, void *const *cell, uint64_t pfn,
 				      uint64_t pad)
 {
-	const struct iova_node *node;
 	plat_section_t section = 0;
 	bool is;
 
 	if (plat_unlikely(!enter(s, &section)))
 		return false;
-	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
-	is = node != &iova_no_node && iova_pad_get(node, pfn) == pad;
+	/* IOVA-N1: pairs with IOVA-N2; a word of iova_no_node is not PADDED */
+	is = iova_pad1_get(plat_load_acquire(cell), pfn) == pad;
 	leave_section(s, section);
 	return is;
 }

@@ -5,18 +5,79 @@
  */
 #include "iova_refill.h"
 
+#define OTHERS 4 /* lines of other CPUs that are passed over before a new node is made */
+
 /* Makes a nobody's level-1 word the caller's, for one class of use. */
 bool iova_adopt(struct iova_ctx *c, const struct iova_ref *ref, uint64_t ctl, unsigned class)
 {
 	if (!plat_cas_full(iova_word_ctl(ref), ctl,
 			   /* IOVA-A1: pairs with IOVA-W3 */
-			   (ctl & IOVA_CTL_EPOCH) | iova_ctl(c->own, class, PLAT_CTL_OPEN)))
+			   (ctl & IOVA_CTL_KEPT) | iova_ctl(c->own, class, PLAT_CTL_OPEN)))
 		return false;
 	iova_raise(ref->node->parent, 1, ref->node->index,
 		   1ull << class | 32ull << IOVA_CELL_RUN_SHIFT);
 	if (c->want->level == 1)
 		c->fresh = ref->base_pfn;
 	return true;
+}
+
+/* No other CPU has a word of the line: CPUs that write to one cache line wait for each other. */
+static bool alone(const struct iova_ctx *c, const struct iova_ref *line)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct iova_ref ref = iova_word_in(line, i);
+		uint64_t own = iova_own(iova_ctl_look(&ref));
+
+		if (own != c->own && own <= PLAT_OWN_MAX_CPU)
+			return false;
+	}
+	return true;
+}
+
+static bool adopt_in(struct iova_ctx *c, const struct iova_ref *line, unsigned class)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned lg2 = iova_unit_lg2(1) + IOVA_WORD_LG2;
+		struct iova_ref ref = iova_word_in(line, i);
+		uint64_t ctl = iova_ctl_look(&ref);
+
+		if (iova_own(ctl) == PLAT_OWN_NONE &&
+		    iova_fits(c->want, ref.base_pfn, ref.base_pfn + (1ull << lg2) - 1) &&
+		    iova_adopt(c, &ref, ctl, class))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where the CPU adopted words last, or has just had a node made for that.  No ranges are of
+ * this class at level 1, so their cursor is free for it.
+ */
+static uint64_t *home_of(struct iova_ctx *c)
+{
+	return &c->slot->cursor[1][IOVA_CLASS_NONE];
+}
+
+/* In a line that is the CPU's own; few others are passed over on the way there. */
+static bool adopt_apart(struct iova_ctx *c, unsigned class)
+{
+	uint64_t from = plat_load_relaxed(home_of(c)); /* IOVA-H2 */
+	struct iova_node *near = iova_begin(c, 1);
+	struct iova_ref line;
+
+	if (from < c->want->lo || from > c->want->hi)
+		from = c->want->lo;
+	for (unsigned i = 0; i < OTHERS; i++) {
+		if (!iova_next_line(c->s, 1, from, c->want->hi, 1ull << IOVA_CLASS_NONE, 0, &line,
+				    &near))
+			return false;
+		if (alone(c, &line) && adopt_in(c, &line, class)) {
+			plat_store_relaxed(home_of(c), line.base_pfn); /* IOVA-H2 */
+			return true;
+		}
+		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(1)));
+	}
+	return false;
 }
 
 static bool adopt_some(struct iova_ctx *c, unsigned class)
@@ -27,16 +88,8 @@ static bool adopt_some(struct iova_ctx *c, unsigned class)
 
 	while (iova_next_line(c->s, 1, from, c->want->hi, 1ull << IOVA_CLASS_NONE, 0, &line,
 			      &near)) {
-		for (unsigned i = 0; i < 4; i++) {
-			unsigned lg2 = iova_unit_lg2(1) + IOVA_WORD_LG2;
-			struct iova_ref ref = iova_word_in(&line, i);
-			uint64_t ctl = iova_ctl_look(&ref);
-
-			if (iova_own(ctl) == PLAT_OWN_NONE &&
-			    iova_fits(c->want, ref.base_pfn, ref.base_pfn + (1ull << lg2) - 1) &&
-			    iova_adopt(c, &ref, ctl, class))
-				return true;
-		}
+		if (adopt_in(c, &line, class))
+			return true;
 		iova_found_nothing(c, &line);
 		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(1)));
 	}
@@ -131,7 +184,7 @@ void iova_half_open(uint64_t *w, unsigned half, uint64_t flags, uint64_t fill)
 	} while (!plat_cas_full(ctlp, ctl,     /* IOVA-A4: pairs with IOVA-W3, IOVA-A5 */
 				iova_own(ctl) == PLAT_OWN_SHARED
 					? ctl | (flags & ~IOVA_CTL_CLASS)
-					: (ctl & IOVA_CTL_EPOCH) |
+					: (ctl & IOVA_CTL_KEPT) |
 						  iova_ctl(PLAT_OWN_SHARED, 0, flags)));
 	do {
 		old = plat_load_relaxed(w); /* the CAS revalidates */
@@ -158,7 +211,7 @@ static void open_words(struct plat_words *line, unsigned own, unsigned class, un
 			/* BUSY: ours alone until the next store */
 			plat_store_relaxed(&line->word[i].state, 0);
 			/* IOVA-A2: pairs with IOVA-W3 */
-			plat_store_release(ctlp, (ctl & IOVA_CTL_EPOCH) | whole);
+			plat_store_release(ctlp, (ctl & IOVA_CTL_KEPT) | whole);
 			continue;
 		}
 		if (mask & 1)
@@ -244,6 +297,8 @@ static int node_in_line(struct iova_ctx *c, const struct iova_ref *line, bool pa
 			   IOVA_CLASS_NONE, u.mask, 0);
 		iova_raise(node->parent, node->level, node->index,
 			   IOVA_CELL_MASK | 32ull << IOVA_CELL_RUN_SHIFT);
+		if (node->level == 1)
+			plat_store_relaxed(home_of(c), node->base_pfn); /* IOVA-H2 */
 		iova_move_end(c->s, true);
 		return 1;
 	}
@@ -290,13 +345,13 @@ static bool new_node(struct iova_ctx *c, unsigned level, bool parts)
 /* Step 3 of refill.c. */
 bool iova_new_room(struct iova_ctx *c)
 {
-	unsigned level = c->want->level;
+	unsigned level = c->want->level ? c->want->level : 1;
+	unsigned class = c->want->level ? c->want->class : IOVA_CLASS_SPLIT;
 
-	if (level == 0 && iova_new_line0(c, false))
+	if (c->want->level == 0 && iova_new_line0(c, false))
 		return true;
-	if (level < IOVA_OWNED_LEVELS && adopt_some(c, level ? c->want->class : IOVA_CLASS_SPLIT))
+	if (level == 1 && adopt_apart(c, class))
 		return true;
-	if (level == 0)
-		level = 1;
-	return new_node(c, level, false) || new_node(c, level, true);
+	return new_node(c, level, false) || (level == 1 && adopt_some(c, class)) ||
+	       new_node(c, level, true);
 }

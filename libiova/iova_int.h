@@ -26,7 +26,7 @@
  *
  * A range of n granules lies in one word of level iova_level(n): at most 32
  * units, aligned to the power of two above it.  At level 1 and above it is
- * rounded up to units and node->pad keeps by how much, for the exact size.
+ * rounded up to units; iova_pad1() or node->pad keeps by how much, for the exact size.
  * Ranges at fixed addresses that do not fit this form are cut into pieces,
  * each in one word, the first beginning with START and the others with CONT.
  */
@@ -59,9 +59,13 @@
 #define IOVA_CTL_CLASS (7ull << IOVA_CTL_CLASS_SHIFT)
 /* May hold reserved or missing units, or pieces of cut ranges: frees look twice. */
 #define IOVA_CTL_LOOK PLAT_CTL_FLAG(4)
+/* Level 1: a range in the word has been no whole number of units, so look at iova_pad1(). */
+#define IOVA_CTL_PADDED PLAT_CTL_FLAG(5)
 /* Counts changes of REM bits that a late CAS must not take for the ones it saw (word.c). */
-#define IOVA_CTL_EPOCH_SHIFT 53
-#define IOVA_CTL_EPOCH (0x7ffull << IOVA_CTL_EPOCH_SHIFT)
+#define IOVA_CTL_EPOCH_SHIFT 54
+#define IOVA_CTL_EPOCH (0x3ffull << IOVA_CTL_EPOCH_SHIFT)
+/* What stays when a word changes hands while nothing is in it. */
+#define IOVA_CTL_KEPT (IOVA_CTL_EPOCH | IOVA_CTL_PADDED)
 
 /* Classes of level-1 words that hold no ranges: units to split, and nobody's words. */
 #define IOVA_CLASS_NONE 0
@@ -86,8 +90,7 @@ struct iova_node { /* level >= 1 */
 	struct iova_node *next;		 /* of those that have been unlinked (trim.c) */
 	struct iova_node **child;	 /* level >= 2: [IOVA_CHILDREN]; changed by who holds units */
 	uint64_t (*cell)[IOVA_CHILDREN]; /* [level of the words][child] */
-	uint8_t *pad1; /* level 1: granules rounded away, per first unit of a range */
-	uint64_t *pad; /* level >= 2: the same; made when first needed */
+	uint64_t *pad; /* level >= 2: granules rounded away, by first unit; made when needed */
 	/* Quarantine: a bit per unit of this level, and at level 1 per granule below. */
 	uint64_t *held;
 	uint64_t base_pfn;
@@ -96,8 +99,14 @@ struct iova_node { /* level >= 1 */
 	uint8_t level;
 	uint8_t index;		   /* in the parent */
 	struct plat_words line;	   /* of this level */
-	struct plat_words line0[]; /* level 1: the lines of level 0 below it */
+	struct plat_words line0[]; /* level 1: the lines of level 0 below it; then iova_pad1() */
 };
+
+/* Level 1: granules rounded away, per first unit of a range.  Zero until the word is PADDED. */
+static plat_always_inline uint8_t *iova_pad1(const struct iova_node *node)
+{
+	return (uint8_t *)(uintptr_t)&node->line0[IOVA_CHILDREN];
+}
 
 /* One CPU's hints and cursors: read and written without order; never believed. */
 struct iova_slot {

@@ -81,6 +81,40 @@ static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned l
 	plat_store_relaxed(&slot->top[level][class], top + 1);		/* IOVA-H1 */
 }
 
+/*
+ * Whether some range in the word (of level 1) has had a pad: else all have none, and nothing
+ * but the word's own cache line says so.
+ */
+static plat_always_inline bool iova_padded(const uint64_t *word)
+{
+	/* IOVA-P5: pairs with IOVA-P6; the unit's last range with a pad was freed before this one */
+	return plat_load_acquire(plat_ctl_of(word)) & IOVA_CTL_PADDED;
+}
+
+/* The same as iova_pad_get(), of level 1. */
+static plat_always_inline uint64_t iova_pad1_get(const struct iova_node *node, uint64_t pfn)
+{
+	const uint8_t *pad = &iova_pad1(node)[pfn >> IOVA_FANOUT_LG2 & ((1u << IOVA_LINE_LG2) - 1)];
+
+	if (plat_likely(!iova_padded(iova_word_of(node, iova_off1(pfn)))))
+		return 0;
+	return plat_load_relaxed(pad); /* IOVA-P1: the range's owner wrote it */
+}
+
+static plat_always_inline void iova_pad1_set(struct iova_node *node, uint64_t pfn, uint64_t value)
+{
+	uint8_t *pad = &iova_pad1(node)[pfn >> IOVA_FANOUT_LG2 & ((1u << IOVA_LINE_LG2) - 1)];
+	uint64_t *word = iova_word_of(node, iova_off1(pfn));
+
+	if (plat_likely(!iova_padded(word))) {
+		if (plat_likely(!value))
+			return;
+		/* IOVA-P6: once in the word's life; pairs with IOVA-P5 */
+		plat_fetch_or_full(plat_ctl_of(word), IOVA_CTL_PADDED);
+	}
+	plat_store_relaxed(pad, (uint8_t)value); /* IOVA-P1 */
+}
+
 /* Granules rounded away at the end of the range that begins in unit @pfn of @node. */
 static inline uint64_t iova_pad_get(const struct iova_node *node, uint64_t pfn)
 {
@@ -88,9 +122,9 @@ static inline uint64_t iova_pad_get(const struct iova_node *node, uint64_t pfn)
 	const uint64_t *pad;
 
 	if (node->level == 1)
-		return plat_load_relaxed(&node->pad1[i]); /* IOVA-P1: the range's owner wrote it */
-	pad = plat_load_acquire(&node->pad);		  /* IOVA-P2: pairs with IOVA-P3 */
-	return pad ? plat_load_relaxed(&pad[i]) : 0;	  /* IOVA-P1 */
+		return iova_pad1_get(node, pfn);
+	pad = plat_load_acquire(&node->pad);	     /* IOVA-P2: pairs with IOVA-P3 */
+	return pad ? plat_load_relaxed(&pad[i]) : 0; /* IOVA-P1: the range's owner wrote it */
 }
 
 /* Before a range is taken: makes sure that iova_pad_set() will not need memory. */
@@ -113,7 +147,7 @@ static inline void iova_pad_set(struct iova_node *node, uint64_t pfn, uint64_t v
 	uint64_t *pad;
 
 	if (node->level == 1) {
-		plat_store_relaxed(&node->pad1[i], (uint8_t)value); /* IOVA-P1 */
+		iova_pad1_set(node, pfn, value);
 		return;
 	}
 	pad = plat_load_acquire(&node->pad); /* IOVA-P2: pairs with IOVA-P3 */

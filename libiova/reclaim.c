@@ -67,7 +67,7 @@ unsigned iova_park_end(const struct iova_ref *ref, uint64_t own, bool fenced)
 		if (!iova_after_collect(wp)) {
 			plat_store_relaxed(wp, IOVA_POISON); /* IOVA-K2 */
 			if (plat_cas_full(ctlp, ctl, /* IOVA-K4: pairs with IOVA-W3, IOVA-W6 */
-					  (ctl & IOVA_CTL_EPOCH) |
+					  (ctl & IOVA_CTL_KEPT) |
 						  iova_ctl(IOVA_OWN_PARKED, 0, 0))) {
 				iova_count_raced(ref, (uint32_t)ctl & ~iova_used(w), 0);
 				return 3;

@@ -185,7 +185,7 @@ static size_t node_bytes(const struct iova_space *s, unsigned level)
 
 	if (level == 1)
 		return offsetof(struct iova_node, line0) +
-		       IOVA_CHILDREN * sizeof(struct plat_words) + cells + (1u << IOVA_LINE_LG2);
+		       IOVA_CHILDREN * sizeof(struct plat_words) + (1u << IOVA_LINE_LG2) + cells;
 	return offsetof(struct iova_node, line0) + cells + IOVA_CHILDREN * sizeof(void *);
 }
 
@@ -219,14 +219,14 @@ int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child
 	node->bytes = (uint32_t)node_bytes(s, level);
 	if (parent)
 		node->base_pfn = parent->base_pfn + ((uint64_t)child << iova_span_lg2(level));
-	tail = (char *)node->line0 + (level == 1 ? IOVA_CHILDREN * sizeof(struct plat_words) : 0);
+	tail = (char *)node->line0;
+	if (level == 1)
+		tail = (char *)iova_pad1(node) + (1u << IOVA_LINE_LG2);
 	node->cell = (uint64_t(*)[IOVA_CHILDREN])tail;
 	tail += level * IOVA_CHILDREN * sizeof(uint64_t);
 	node->held = (uint64_t *)tail;
 	tail += held_bytes(s, level);
-	if (level == 1)
-		node->pad1 = (uint8_t *)tail;
-	else
+	if (level != 1)
 		node->child = (struct iova_node **)tail;
 	init_words(&node->line, poisoned ? IOVA_POISON : 0,
 		   iova_ctl(own, 0, own == IOVA_OWN_PARKED ? 0 : PLAT_CTL_OPEN));

@@ -246,6 +246,35 @@ Test(free, what_is_refused)
 		}
 }
 
+/* Where there was a range with something rounded away, the next has its own exact size. */
+Test(free, exact_size_of_successors)
+{
+	static const uint64_t wanted[] = { 64, 50, 64, 49, 63, 64 };
+	struct rig r;
+
+	rig_make(&r, 0, 1u << 20);
+	rig_move(0);
+	for (unsigned scale = 1; scale <= 8; scale *= 2) {
+		uint64_t beside = rig_alloc(&r, 64 * scale), first = 0;
+
+		for (unsigned i = 0; i < 6; i++) {
+			uint64_t n = wanted[i] * scale, iova = rig_alloc(&r, n);
+
+			if (!i)
+				first = iova;
+			cr_assert_eq(iova, first);
+			for (unsigned k = 0; k < 6; k++)
+				if (wanted[k] != wanted[i])
+					REFUSED(&r, iova_space_free(r.s, iova, wanted[k] * scale * G),
+						-EINVAL);
+			rig_free(&r, iova, n);
+			REFUSED(&r, iova_space_free(r.s, iova, n * G), -ENOENT);
+		}
+		rig_free(&r, beside, 64 * scale);
+	}
+	rig_done(&r);
+}
+
 /* Where a free costs nothing extra: on the CPU that allocated, whoever asks. */
 Test(free, home)
 {

@@ -66,6 +66,31 @@ Test(refill, every_size_fills_the_space)
 	rig_done(&r);
 }
 
+/* While there is other room, two CPUs have no words in one line of 8 MiB: they share no cache line. */
+Test(refill, lines_of_two_cpus)
+{
+	static const uint64_t sizes[] = { 64, 1, 512, 128, 16, 256 };
+	static unsigned char of[1u << 15]; /* by whom a line was used, as bits */
+	unsigned nr = 0;
+	struct rig r;
+
+	rig_make(&r, 0, 1u << 26);
+	for (unsigned i = 0; rig_move(1) && i < SPACE; i++) {
+		unsigned cpu = i / 3 & 1;
+
+		rig_move(cpu);
+		at[nr] = rig_alloc(&r, sizes[i % 6]);
+		if (at[nr] / G < 1u << 26)
+			of[at[nr] / G >> 11] |= (unsigned char)(1u << cpu);
+		nr++;
+	}
+	for (unsigned i = 0; plat_percpu_ok() && i < sizeof(of); i++)
+		cr_assert_neq(of[i], 3, "line %u", i);
+	for (unsigned i = 0; i < nr; i++)
+		rig_free(&r, at[i], sizes[i % 6]);
+	rig_done(&r);
+}
+
 /* Filled with single granules and emptied: then it is one range. */
 Test(refill, small_then_whole)
 {
