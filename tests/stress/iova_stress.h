@@ -18,6 +18,7 @@
 #define HELD_MAX 256u
 #define QUEUE 64u /* ranges on their way from thread to thread */
 #define WORKERS_MAX 8u
+#define RESERVED_MAX 8u
 #define SHIFT 12
 
 struct setup {
@@ -27,7 +28,10 @@ struct setup {
 	unsigned held;	 /* ranges a worker wants to hold */
 	unsigned chunk;	 /* fill the space with ranges of this size first ... */
 	unsigned keep;	 /* ... and keep all but one in so many; 0: do not fill */
-	unsigned reserve; /* reservations each worker makes */
+	unsigned reserve; /* reservations a worker has at a time, at most RESERVED_MAX */
+	bool narrow;	  /* the list of allowed ranges becomes shorter, for good */
+	uint64_t start;	  /* granules to begin with, the rest by growing; 0: all */
+	unsigned quarantine;
 	enum iova_placement placement;
 	unsigned guard;
 };
@@ -53,6 +57,7 @@ struct stress {
 	uint8_t *claims;
 	span_t *pinned; /* allocated during the whole run, in address order */
 	unsigned nr_pinned;
+	uint64_t usable; /* granules, so far */
 	span_t queue[QUEUE];
 	bool stop;
 	/* What must not happen. */
@@ -60,6 +65,7 @@ struct stress {
 	uint64_t wrong_error;
 	/* What must. */
 	uint64_t allocs, signal_allocs, remote, fixed, reserved, walks, moves, no_room, again;
+	uint64_t unreserved, narrowed, grown;
 };
 
 struct worker {
@@ -67,8 +73,10 @@ struct worker {
 	struct stress *st;
 	uint64_t seed, signal_seed, ops;
 	unsigned id; /* 1.. */
-	unsigned nr, reservations;
+	unsigned nr, nr_reserved;
 	span_t held[HELD_MAX];
+	span_t reserved[RESERVED_MAX];
+	span_t out; /* that this worker has narrowed the list by; 0: nothing */
 };
 
 /* stress_iova_mem.c: memory functions that a signal handler may call */
@@ -85,6 +93,14 @@ bool stress_claim(struct stress *st, span_t r, uint8_t id);
 void stress_unclaim(struct stress *st, span_t r, uint8_t id);
 int stress_free(struct stress *st, span_t r, uint8_t id);
 uint64_t stress_addr(const struct stress *st, uint64_t at);
+span_t stress_got(struct stress *st, uint64_t iova, uint64_t n, uint8_t id);
+void stress_keep(struct worker *w, span_t r);
+span_t stress_drop(struct worker *w); /* 0: holds nothing */
+
+/* stress_iova_more.c, stress_iova_limits.c */
+void stress_more(struct worker *w);
+void stress_limits(struct worker *w);
+bool stress_limits_end(struct worker *w);
 
 /* stress_iova_duel.c */
 bool stress_duel(struct stress *st, uint64_t wins);

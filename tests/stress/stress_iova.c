@@ -9,6 +9,7 @@
  *    memory comes back at destruction.
  */
 #define _GNU_SOURCE
+#include "iova_life.h"
 #include "iova_stress.h"
 
 #include <string.h>
@@ -21,6 +22,12 @@ static const struct setup setups[] = {
 	{ .name = "area", .first_pfn = 0x80000, .granules = 2048, .max_n = 256, .held = 48 },
 	{ .name = "reservations", .first_pfn = 1 << 16, .granules = 8192, .max_n = 600, .held = 100,
 	  .reserve = 5 },
+	{ .name = "growing", .first_pfn = 1 << 16, .granules = 1 << 14, .max_n = 600, .held = 50,
+	  .start = 100, .reserve = 3 },
+	{ .name = "allowed ranges", .first_pfn = 1 << 16, .granules = 4096, .max_n = 300,
+	  .held = 20, .narrow = true, .reserve = 2 },
+	{ .name = "quarantine", .first_pfn = 0x80000, .granules = 2048, .max_n = 100, .held = 20,
+	  .quarantine = 64, .reserve = 2 },
 	{ .name = "full32", .first_pfn = 0, .granules = 1 << 20, .max_n = 2000, .held = 200,
 	  .chunk = 1024, .keep = 200 },
 	{ .name = "sparse", .first_pfn = 1ull << 38, .granules = 1 << 22, .max_n = 1 << 14,
@@ -37,12 +44,16 @@ static struct worker workers[WORKERS_MAX];
 
 static bool create(struct stress *st, unsigned flags, unsigned slots)
 {
+	uint64_t start = st->setup->start ? st->setup->start : st->setup->granules;
 	struct iova_space_config c = {
-		.first = stress_addr(st, 0), .last = stress_addr(st, st->setup->granules) - 1,
+		.first = stress_addr(st, 0), .last = stress_addr(st, start) - 1,
+		.grow_last = stress_addr(st, st->setup->granules) - 1,
+		.quarantine = st->setup->quarantine,
 		.granule_lg2 = SHIFT, .cpu_slots = slots, .mem = arena, .flags = flags,
 		.placement = st->setup->placement, .guard_granules = st->setup->guard,
 	};
 
+	st->usable = start;
 	st->claims = calloc(st->setup->granules, 1);
 	st->pinned = calloc(4096, sizeof(*st->pinned));
 	return st->claims && st->pinned && !iova_space_create(&st->space, &c);
@@ -135,6 +146,7 @@ static bool settle(struct stress *st, unsigned nr_workers)
 	static span_t held[MAX_RANGES];
 	static struct collect seen;
 	unsigned nr = all_held(st, nr_workers, held), refused = 0;
+	uint64_t reserved = 0;
 	struct iova_space_stats stats;
 	bool same;
 
@@ -143,10 +155,25 @@ static bool settle(struct stress *st, unsigned nr_workers)
 	iova_space_stats(st->space, &stats);
 	same = seen.nr == nr && !memcmp(seen.range, held, nr * sizeof(*held)) &&
 	       stats.live_ranges == nr && stats.metadata_bytes == arena_live_bytes();
+	for (unsigned i = 0; i < nr_workers; i++)
+		for (unsigned k = 0; k < workers[i].nr_reserved; k++)
+			reserved += span_n(workers[i].reserved[k]);
+	same &= stats.reserved_bytes == reserved << SHIFT;
 	for (unsigned i = 0; i < nr; i++)
 		refused += iova_space_free(st->space, stress_addr(st, span_at(held[i])),
 					   span_n(held[i]) << SHIFT) != 0;
 	return same && !refused && !iova_space_in_use(st->space);
+}
+
+/* No reservation is left, and the space is as large as it can be. */
+static bool unlimited(const struct stress *st, unsigned nr_workers)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < nr_workers; i++)
+		ok &= stress_limits_end(&workers[i]);
+	iova_space_release_held(st->space);
+	return ok;
 }
 
 /* With nothing allocated the whole space is one hole, by either way of asking. */
@@ -155,7 +182,7 @@ static bool whole(struct stress *st, bool fixed_first)
 	uint64_t bytes = (st->setup->granules - st->setup->guard) << SHIFT;
 	uint64_t first = stress_addr(st, 0);
 
-	if (st->reserved)
+	if (st->narrowed)
 		return true;
 	for (unsigned i = 0; i < 2; i++, fixed_first = !fixed_first) {
 		if (fixed_first ? iova_space_alloc_fixed(st->space, first, bytes, NULL) != 0 :
@@ -178,8 +205,12 @@ static void verdict(const struct stress *st, const char *what)
 	       (unsigned long long)st->reserved, (unsigned long long)st->walks,
 	       (unsigned long long)st->moves, (unsigned long long)st->no_room,
 	       (unsigned long long)st->again);
+	printf("# %llu reservations cut, %llu times allowed ranges narrowed, %llu times grown\n",
+	       (unsigned long long)st->unreserved, (unsigned long long)st->narrowed,
+	       (unsigned long long)st->grown);
 	tap_ok(st->allocs > 500 && st->remote > 50 && st->walks && (st->fixed || st->nr_pinned) &&
-		       (!st->setup->reserve || st->reserved),
+		       (!st->setup->reserve || (st->reserved && st->unreserved)) &&
+		       (!st->setup->narrow || st->narrowed) && (!st->setup->start || st->grown),
 	       "%s, %s: everything happened", name, what);
 	tap_ok(!st->overlaps && !st->lost, "%s, %s: no address had two owners (%llu, %llu)", name,
 	       what, (unsigned long long)st->overlaps, (unsigned long long)st->lost);
@@ -210,7 +241,7 @@ static void run(const struct setup *setup, unsigned nr, unsigned flags, unsigned
 	verdict(&st, what);
 	tap_ok(settle(&st, nr), "%s, %s: iteration shows what is held, all of it can be freed",
 	       setup->name, what);
-	tap_ok(whole(&st, seed & 1), "%s, %s: the whole space is one hole again", setup->name,
+	tap_ok(unlimited(&st, nr) && whole(&st, seed & 1), "%s, %s: the whole space is one hole again", setup->name,
 	       what);
 	tap_ok(!iova_space_destroy(st.space) && !arena_live_bytes(),
 	       "%s, %s: nothing is left", setup->name, what);

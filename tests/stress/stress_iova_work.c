@@ -58,7 +58,7 @@ static uint64_t random_n(const struct stress *st, uint64_t *seed)
 }
 
 /* An answer of alloc: claimed, or an error that may be. 0: none. */
-static span_t got(struct stress *st, uint64_t iova, uint64_t n, uint8_t id)
+span_t stress_got(struct stress *st, uint64_t iova, uint64_t n, uint8_t id)
 {
 	uint64_t at = (iova >> SHIFT) - st->setup->first_pfn;
 
@@ -86,14 +86,14 @@ static span_t alloc_one(struct stress *st, uint64_t *seed, uint8_t id)
 	span_t r;
 
 	if (v % 8)
-		return got(st, iova_space_alloc(st->space, n << SHIFT, ~0ull), n, id);
+		return stress_got(st, iova_space_alloc(st->space, n << SHIFT, ~0ull), n, id);
 	v >>= 8;
 	q.min = v & 1 ? stress_addr(st, (v >> 16) % st->setup->granules) : 0;
 	q.max = v & 2 ? stress_addr(st, (v >> 32) % st->setup->granules) + 4095 : 0;
 	q.align = v & 4 ? 1ull << (SHIFT + (v >> 8) % 10) : 0;
 	if (q.max && q.max < q.min)
 		q.min = 0;
-	r = got(st, iova_space_alloc_request(st->space, &q), n, id);
+	r = stress_got(st, iova_space_alloc_request(st->space, &q), n, id);
 	if (r && (stress_addr(st, span_at(r)) < q.min ||
 		  (q.max && stress_addr(st, span_at(r) + n) - 1 > q.max) ||
 		  (q.align && (stress_addr(st, span_at(r)) & (q.align - 1)))))
@@ -101,7 +101,7 @@ static span_t alloc_one(struct stress *st, uint64_t *seed, uint8_t id)
 	return r;
 }
 
-static void keep(struct worker *w, span_t r)
+void stress_keep(struct worker *w, span_t r)
 {
 	if (!r)
 		return;
@@ -111,7 +111,7 @@ static void keep(struct worker *w, span_t r)
 		stress_free(w->st, r, (uint8_t)w->id);
 }
 
-static span_t drop(struct worker *w)
+span_t stress_drop(struct worker *w)
 {
 	unsigned i;
 	span_t r;
@@ -128,7 +128,6 @@ static void fixed(struct worker *w)
 {
 	struct stress *st = w->st;
 	uint64_t v = tap_random(&w->seed), n = random_n(st, &w->seed), at = v % st->setup->granules;
-	bool reserve = w->reservations < st->setup->reserve && (v >> 40) % 16 == 0;
 	uint64_t iova, room = st->setup->granules - st->setup->guard;
 	uint64_t guard = (uint64_t)st->setup->guard << SHIFT; /* either may be in the way */
 	struct iova_range hit = { 1, 0 };
@@ -141,32 +140,26 @@ static void fixed(struct worker *w)
 	if (n > room - at)
 		n = room - at;
 	iova = stress_addr(st, at);
-	e = reserve ? iova_space_reserve(st->space, iova, iova + (n << SHIFT) - 1, &hit) :
-		      iova_space_alloc_fixed(st->space, iova, n << SHIFT, &hit);
+	e = iova_space_alloc_fixed(st->space, iova, n << SHIFT, &hit);
 	if (e == -EAGAIN)
 		COUNT(st->again);
 	else if (e == -EEXIST && (hit.first > hit.last || hit.first > iova + (n << SHIFT) + guard - 1 ||
 				  hit.last + guard < iova))
 		COUNT(st->wrong_find);
-	else if (e && e != -EEXIST)
+	else if (e && e != -EEXIST && (e != -EINVAL || !st->setup->start)) /* not grown so far */
 		COUNT(st->wrong_error);
 	if (e)
 		return;
 	stress_claim(st, span(at, n), (uint8_t)w->id);
-	if (reserve) {
-		w->reservations++;
-		COUNT(st->reserved);
-		return;
-	}
 	COUNT(st->fixed);
-	keep(w, span(at, n));
+	stress_keep(w, span(at, n));
 }
 
 /* A range leaves for another thread, and one from another thread is freed here. */
 static void hand_over(struct worker *w)
 {
 	struct stress *st = w->st;
-	span_t out = drop(w), in;
+	span_t out = stress_drop(w), in;
 
 	if (out) {
 		span_t *slot = &st->queue[tap_random(&w->seed) % QUEUE];
@@ -210,21 +203,23 @@ static void look(struct worker *w)
 
 static void step(struct worker *w)
 {
-	unsigned v = (unsigned)(tap_random(&w->seed) % 32);
+	unsigned v = (unsigned)(tap_random(&w->seed) % 40);
 	span_t r;
 
 	if (v < 12) {
-		keep(w, alloc_one(w->st, &w->seed, (uint8_t)w->id));
+		stress_keep(w, alloc_one(w->st, &w->seed, (uint8_t)w->id));
 	} else if (v < 21) {
-		r = drop(w);
+		r = stress_drop(w);
 		if (r)
 			stress_free(w->st, r, (uint8_t)w->id);
 	} else if (v < 26) {
 		hand_over(w);
 	} else if (v < 30) {
 		look(w);
-	} else {
+	} else if (v < 32) {
 		fixed(w);
+	} else {
+		stress_more(w);
 	}
 }
 
