@@ -32,15 +32,15 @@ static plat_always_inline uint64_t look(void *const *cell, size_t off, uint64_t 
 static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, uint64_t size,
 					 struct place *at, bool section)
 {
-	uint64_t n = (size + s->granule_mask) >> s->shift;
+	uint64_t more = (size - 1) >> s->shift; /* than one granule */
 	unsigned g;
 
-	at->pfn = iova >> s->shift;
+	at->pfn = iova_pfn_of(iova, s->shift);
+	at->p = iova_pattern_of(more);
 	g = at->pfn & 31;
-	if (plat_unlikely(n - 1 >= (section ? s->fast_units : s->look_units) ||
-			  (iova & s->granule_mask) || !iova_is_low(at->pfn) || g + n > 32))
+	if (plat_unlikely(more >= (section ? s->fast_units : s->look_units) ||
+			  !iova_is_low(at->pfn) || ((uint8_t)at->pfn & at->p->align)))
 		return false;
-	at->p = &iova_patterns[n];
 	at->chk = (at->p->full | at->p->chk) << g;
 	at->pat = at->p->pat << g;
 	at->cell = iova_cell_low(s, at->pfn);
@@ -151,6 +151,6 @@ int iova_space_free_checked(struct iova_space *s, uint64_t iova, uint64_t size,
 		return iova_space_free(s, iova, size);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
-		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, checked->pfn);
+		iova_hint0_push(iova_hints_of(iova_slot_of(s, cpu), p), checked->pfn);
 	return 0;
 }

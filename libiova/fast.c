@@ -98,19 +98,19 @@ static plat_noinline uint64_t ready_high(struct iova_space *s, uint64_t size, ui
 static plat_always_inline uint64_t alloc(struct iova_space *s, uint64_t size, uint64_t max,
 					 bool ready)
 {
-	uint64_t n = (size + s->granule_mask) >> s->shift, pfn, iova;
+	uint64_t more = (size - 1) >> s->shift, pfn, iova; /* @more: than one granule */
 	unsigned g, cpu = plat_cpu_raw();
 	const struct iova_pattern *p;
 
-	if (plat_unlikely(n - 1 >= s->fast_units))
+	if (plat_unlikely(more >= s->fast_units))
 		return ready ? ready_level1(s, size, max) : search_level1(s, size, max);
 	if (plat_unlikely(cpu >= s->nr_slots))
 		return alloc_missed(s, size, max, ready);
-	p = &iova_patterns[n];
-	pfn = iova_hint_pop(&s->slot[cpu], 0, (unsigned)p->class);
+	p = iova_pattern_of(more);
+	pfn = iova_hint0_pop(iova_hints_of(iova_slot_of(s, cpu), p));
 	iova = pfn << s->shift;
 	g = pfn & 31;
-	if (plat_unlikely(!iova_is_low(pfn) || iova + (n << s->shift) - 1 > max ||
+	if (plat_unlikely(!iova_is_low(pfn) || iova + ((size - 1) | s->granule_mask) > max ||
 			  plat_word_take(iova_cell_low(s, pfn), iova_off0(pfn), p->full << g,
 					 p->pat << g)))
 		return ready ? ready_high(s, size, max) : search_high(s, size, max);
@@ -366,7 +366,7 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 	unsigned cpu, g = pfn & 31;
 	void *const *cell;
 
-	if (plat_unlikely(pfn > s->last_pfn))
+	if (plat_unlikely((iova & s->granule_mask) || pfn > s->last_pfn || g + n > 32))
 		return free_bad(s, iova, size);
 	cell = iova_cell(s, pfn);
 	if (plat_unlikely(plat_word_put(cell, iova_off0(pfn), p->chk << g, p->pat << g)))
@@ -379,24 +379,23 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 
 int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 {
-	uint64_t n = (size + s->granule_mask) >> s->shift;
-	uint64_t pfn = iova >> s->shift;
-	unsigned cpu, g = pfn & 31;
+	uint64_t more = (size - 1) >> s->shift;	    /* than one granule */
+	uint64_t pfn = iova_pfn_of(iova, s->shift); /* not low where no granule begins */
 	const struct iova_pattern *p;
+	unsigned cpu, g = pfn & 31;
 
-	if (plat_unlikely(n - 1 >= s->fast_units))
-		return free_level1(s, iova, size);
-	if (plat_unlikely((iova & s->granule_mask) || g + n > 32))
-		return free_bad(s, iova, size);
-	if (plat_unlikely(!iova_is_low(pfn)))
-		return free_high(s, iova, size);
-	p = &iova_patterns[n]; /* low granules beyond the space are reserved */
+	if (plat_unlikely(more >= s->fast_units))
+		return free_level1(s, iova_of_pfn(pfn, s->shift), size);
+	p = iova_pattern_of(more);
+	if (plat_unlikely(!iova_is_low(pfn) || ((uint8_t)pfn & p->align)))
+		return free_high(s, iova_of_pfn(pfn, s->shift), size);
+	/* Low granules beyond the space are reserved. */
 	if (plat_unlikely(
 		    plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g, p->pat << g)))
 		return free_low_foreign(s, pfn, p);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
-		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
+		iova_hint0_push(iova_hints_of(iova_slot_of(s, cpu), p), pfn);
 	return 0;
 }
 
@@ -412,17 +411,16 @@ unsigned iova_space_free_packed(struct iova_space *s, const uint64_t *range, uns
 	unsigned refused = 0;
 
 	for (unsigned i = 0; i < nr; i++) {
-		uint64_t iova = range[i] & IOVA_PACKED_FIRST, pfn = iova >> s->shift;
-		uint64_t n = range[i] >> IOVA_PACKED_SHIFT & IOVA_PACKED_MAX;
-		const struct iova_pattern *p;
+		uint64_t pfn = iova_pfn_of(range[i] & IOVA_PACKED_FIRST, s->shift);
+		uint64_t more = (range[i] >> IOVA_PACKED_SHIFT & IOVA_PACKED_MAX) - 1;
+		const struct iova_pattern *p = iova_pattern_of(more);
 		unsigned cpu, g = pfn & 31;
 
-		if (plat_unlikely(n - 1 >= s->fast_units || g + n > 32 || !iova_is_low(pfn) ||
-				  (iova & s->granule_mask))) {
+		if (plat_unlikely(more >= s->fast_units || !iova_is_low(pfn) ||
+				  ((uint8_t)pfn & p->align))) {
 			refused += free_one_packed(s, range[i]);
 			continue;
 		}
-		p = &iova_patterns[n]; /* low granules beyond the space are reserved */
 		if (plat_unlikely(plat_word_put(iova_cell_low(s, pfn), iova_off0(pfn), p->chk << g,
 						p->pat << g))) {
 			refused += free_one_packed(s, range[i]);
@@ -430,7 +428,7 @@ unsigned iova_space_free_packed(struct iova_space *s, const uint64_t *range, uns
 		}
 		cpu = plat_cpu_raw();
 		if (plat_likely(cpu < s->nr_slots))
-			iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
+			iova_hint0_push(iova_hints_of(iova_slot_of(s, cpu), p), pfn);
 	}
 	return refused;
 }

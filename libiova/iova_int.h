@@ -34,6 +34,7 @@
 #define IOVA_INT_H
 
 #include "iova.h"
+#include "iova_slot.h"
 #include "plat.h"
 
 #define IOVA_FANOUT_LG2 4
@@ -42,11 +43,6 @@
 #define IOVA_GROUP 8	 /* parent units that a line stands for */
 #define IOVA_CHILDREN 16 /* lines that a line's units can be split into */
 #define IOVA_MAX_LEVEL 12
-#define IOVA_NR_CLASS 6
-/* Hints a class keeps: as many as a flush queue gives back at once; fewer of the larger ranges. */
-#define IOVA_HINTS0 256
-#define IOVA_HINTS1 64
-#define IOVA_OWNED_LEVELS 2 /* levels 0 and 1 can be CPU-owned; above all is shared */
 #define IOVA_POISON (~0ull)
 #define IOVA_NONE (~0ull) /* "no pfn" */
 #define IOVA_AGAIN (~1ull)
@@ -107,18 +103,6 @@ static plat_always_inline uint8_t *iova_pad1(const struct iova_node *node)
 {
 	return (uint8_t *)(uintptr_t)&node->line0[IOVA_CHILDREN];
 }
-
-/* One CPU's hints and cursors: read and written without order; never believed. */
-struct iova_slot {
-	uint32_t top[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
-	uint64_t tick; /* plat_percpu_cas() target: proves on which CPU the caller is */
-	uint64_t cursor[IOVA_OWNED_LEVELS][IOVA_NR_CLASS];
-	uint64_t refills;
-	uint64_t remote_frees;
-	uint64_t bad_frees;
-	uint64_t hint0[IOVA_NR_CLASS][IOVA_HINTS0] plat_aligned(PLAT_CACHELINE);
-	uint64_t hint1[IOVA_NR_CLASS][IOVA_HINTS1];
-} plat_aligned(1024); /* a power of two in all: found by a shift */
 
 /* Granules out of use. */
 struct iova_resv {
@@ -218,12 +202,20 @@ struct iova_pattern {
 	uint64_t pat;  /* what they hold */
 	/* enough of them to tell it in a word without missing units, and one CONT beyond */
 	uint64_t chk;
-	uint32_t class;
+	uint8_t class;
+	uint8_t align;	 /* bits of a granule number that are clear where such a range begins */
+	uint32_t hints0; /* where a slot has the class's hint0[] */
 };
 #pragma GCC visibility push(hidden)
 extern const struct iova_pattern iova_patterns[33]; /* [units] */
 #pragma GCC visibility pop
 
+/* For @more units than one: the compiler would add the one first, and then multiply. */
+static plat_always_inline const struct iova_pattern *iova_pattern_of(uint64_t more)
+{
+	return (const struct iova_pattern *)((uintptr_t)&iova_patterns[1] +
+					     more * sizeof(struct iova_pattern));
+}
 static plat_always_inline unsigned iova_unit_lg2(unsigned level)
 {
 	return level * IOVA_FANOUT_LG2;

@@ -46,39 +46,94 @@ static inline struct iova_node *iova_begin(struct iova_ctx *c, unsigned level)
 	return node;
 }
 
-static plat_always_inline uint64_t *iova_hint_at(struct iova_slot *slot, unsigned level,
-						 unsigned class, uint32_t top)
+/*
+ * The granule that begins at @iova; where none does, a number that is not low.  (The bits
+ * below a granule become the highest.)
+ */
+static plat_always_inline uint64_t iova_pfn_of(uint64_t iova, unsigned shift)
 {
-	return level ? &slot->hint1[class][top % IOVA_HINTS1]
-		     : &slot->hint0[class][top % IOVA_HINTS0];
+	return iova >> shift | iova << (64 - shift);
+}
+/* The inverse. */
+static plat_always_inline uint64_t iova_of_pfn(uint64_t pfn, unsigned shift)
+{
+	return pfn << shift | pfn >> (64 - shift);
+}
+
+/* A CPU's slot: there are less than 2^16, so all of them take less than 2^32 bytes. */
+static plat_always_inline struct iova_slot *iova_slot_of(const struct iova_space *s, uint32_t cpu)
+{
+	return (struct iova_slot *)((char *)s->slot + (uint32_t)(cpu * sizeof(struct iova_slot)));
+}
+
+/*
+ * Hints are checked against the word: torn or stale ones cost a retry.  Level 0, which is
+ * what the fast paths use, has its rings' tops beside them; @p: for what the hint is.
+ */
+static plat_always_inline struct iova_hints *iova_hints_of(struct iova_slot *slot,
+							   const struct iova_pattern *p)
+{
+	return (struct iova_hints *)((char *)slot + p->hints0);
+}
+
+static plat_always_inline uint64_t iova_hint0_pop(struct iova_hints *hints)
+{
+	uint8_t top = (uint8_t)(plat_load_relaxed(&hints->top) - 1); /* IOVA-H1 */
+
+	plat_store_relaxed(&hints->top, top);	    /* IOVA-H1 */
+	return plat_load_relaxed(&hints->pfn[top]); /* IOVA-H1 */
+}
+
+static plat_always_inline void iova_hint0_push(struct iova_hints *hints, uint64_t pfn)
+{
+	unsigned top = plat_load_relaxed(&hints->top); /* IOVA-H1 */
+
+	plat_store_relaxed(&hints->pfn[top], pfn);	     /* IOVA-H1 */
+	plat_store_relaxed(&hints->top, (uint8_t)(top + 1)); /* IOVA-H1 */
+}
+
+static plat_always_inline uint64_t *iova_hint1_at(struct iova_slot *slot, unsigned class,
+						  uint32_t top)
+{
+	return &slot->hint1[class][top % IOVA_HINTS1];
 }
 
 static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigned level,
 						 unsigned class)
 {
-	/* IOVA-H1: hints are checked against the word; torn or stale ones cost a retry. */
-	uint32_t top = plat_load_relaxed(&slot->top[level][class]) - 1;
+	uint32_t top;
 
-	plat_store_relaxed(&slot->top[level][class], top);		 /* IOVA-H1 */
-	return plat_load_relaxed(iova_hint_at(slot, level, class, top)); /* IOVA-H1 */
+	if (!level)
+		return iova_hint0_pop(&slot->hint0[class]);
+	top = plat_load_relaxed(&slot->top1[class]) - 1;	   /* IOVA-H1 */
+	plat_store_relaxed(&slot->top1[class], top);		   /* IOVA-H1 */
+	return plat_load_relaxed(iova_hint1_at(slot, class, top)); /* IOVA-H1 */
 }
 
 /* The hint that was popped last. */
 static plat_always_inline uint64_t iova_hint_peek(struct iova_slot *slot, unsigned level,
 						  unsigned class)
 {
-	uint32_t top = plat_load_relaxed(&slot->top[level][class]); /* IOVA-H1 */
+	struct iova_hints *hints = &slot->hint0[class];
 
-	return plat_load_relaxed(iova_hint_at(slot, level, class, top)); /* IOVA-H1 */
+	if (!level) /* IOVA-H1 */
+		return plat_load_relaxed(&hints->pfn[plat_load_relaxed(&hints->top)]);
+	/* IOVA-H1 */
+	return plat_load_relaxed(iova_hint1_at(slot, class, plat_load_relaxed(&slot->top1[class])));
 }
 
 static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned level,
 					      unsigned class, uint64_t pfn)
 {
-	uint32_t top = plat_load_relaxed(&slot->top[level][class]); /* IOVA-H1 */
+	uint32_t top;
 
-	plat_store_relaxed(iova_hint_at(slot, level, class, top), pfn); /* IOVA-H1 */
-	plat_store_relaxed(&slot->top[level][class], top + 1);		/* IOVA-H1 */
+	if (!level) {
+		iova_hint0_push(&slot->hint0[class], pfn);
+		return;
+	}
+	top = plat_load_relaxed(&slot->top1[class]);		  /* IOVA-H1 */
+	plat_store_relaxed(iova_hint1_at(slot, class, top), pfn); /* IOVA-H1 */
+	plat_store_relaxed(&slot->top1[class], top + 1);	  /* IOVA-H1 */
 }
 
 /*

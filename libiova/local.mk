@@ -3,6 +3,7 @@
 user_parts += libiova/libiova_core.la
 libiova_libiova_core_la_SOURCES = \
 	libiova/iova.h libiova/iova_bulk.h libiova/iova_int.h libiova/iova_place.h libiova/iova_refill.h \
+	libiova/iova_slot.h \
 	libiova/iova_life.h libiova/iova_query.h libiova/iova_resv.h libiova/life.c libiova/quarantine.c libiova/resv.c \
 	libiova/bulk.c libiova/fast.c libiova/check.c libiova/fresh.c libiova/place.c libiova/policy.c \
 	libiova/query.c libiova/reclaim.c libiova/refill.c \

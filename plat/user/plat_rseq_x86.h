@@ -31,8 +31,8 @@ _Static_assert(offsetof(struct plat_word, ctl) == 8 && PLAT_CTL_OWN_SHIFT == 32 
 	".quad 1f, (2f - 1f), 4f\n\t"                                          \
 	".popsection\n\t"                                                      \
 	"movq %[rs], %%rcx\n\t"                                                \
-	"leaq 3b(%%rip), %%rax\n\t"                                            \
-	"movq %%rax, %%fs:8(%%rcx)\n"                                          \
+	"leaq 3b(%%rip), %%r11\n\t"                                            \
+	"movq %%r11, %%fs:8(%%rcx)\n"                                          \
 	"1:\n\t"
 #define PLAT_RSEQ_END                                                          \
 	"2:\n\t"                                                               \
@@ -61,22 +61,20 @@ static plat_always_inline int plat_word_take(void *const *cell, size_t off, uint
 					     uint64_t pat)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq (%[cell]), %%rax\n\t"
+		     "movq (%[cell]), %%r11\n\t"
 		     "movl %%fs:4(%%rcx), %%ecx\n\t"
-		     "cmpw %%cx, 12(%%rax,%[off])\n\t"
+		     "cmpw %%cx, 12(%%r11,%[off])\n\t"
 		     "jne %l[foreign]\n\t"
-		     "movq (%%rax,%[off]), %%rcx\n\t"
+		     "movl 8(%%r11,%[off]), %%ecx\n\t"
+		     "orq (%%r11,%[off]), %%rcx\n\t"
 		     "testq %[full], %%rcx\n\t"
 		     "jne %l[mismatch]\n\t"
-		     "testl %k[full], 8(%%rax,%[off])\n\t"
-		     "jne %l[mismatch]\n\t"
-		     "orq %[pat], %%rcx\n\t"
-		     "movq %%rcx, (%%rax,%[off])\n"
+		     "orq %[pat], (%%r11,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
 		     : [rs] "m"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
 		       [full] "r"(full), [pat] "r"(pat)
-		     : "rax", "rcx", "cc", "memory"
+		     : "r11", "rcx", "cc", "memory"
 		     : foreign, mismatch);
 	return PLAT_WORD_OK;
 foreign:
@@ -89,24 +87,24 @@ static plat_always_inline int plat_word_put(void *const *cell, size_t off, uint6
 					    uint64_t pat)
 {
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq (%[cell]), %%rax\n\t"
+		     "movq (%[cell]), %%r11\n\t"
 		     "movl %%fs:4(%%rcx), %%ecx\n\t"
-		     "cmpw %%cx, 12(%%rax,%[off])\n\t"
+		     "cmpw %%cx, 12(%%r11,%[off])\n\t"
 		     "jne %l[foreign]\n\t"
-		     "testb $1, 14(%%rax,%[off])\n\t"
+		     "testb $1, 14(%%r11,%[off])\n\t"
 		     "je %l[closed]\n\t"
-		     "movq (%%rax,%[off]), %%rcx\n\t"
+		     "movq (%%r11,%[off]), %%rcx\n\t"
 		     "andq %[chk], %%rcx\n\t"
 		     "cmpq %[pat], %%rcx\n\t"
 		     "jne %l[mismatch]\n\t"
-		     "testl %k[pat], 8(%%rax,%[off])\n\t"
+		     "testl %k[pat], 8(%%r11,%[off])\n\t"
 		     "jne %l[mismatch]\n\t"
-		     "xorq %[pat], (%%rax,%[off])\n"
+		     "xorq %[pat], (%%r11,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
 		     : [rs] "m"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
 		       [chk] "r"(chk), [pat] "r"(pat)
-		     : "rax", "rcx", "cc", "memory"
+		     : "r11", "rcx", "cc", "memory"
 		     : foreign, mismatch, closed);
 	return PLAT_WORD_OK;
 foreign:
@@ -122,20 +120,20 @@ static plat_always_inline int plat_word_collect(void *const *cell, size_t off, u
 	uint64_t keep = ~((uint32_t)need | need << 32);
 
 	__asm__ goto(PLAT_RSEQ_BEGIN
-		     "movq (%[cell]), %%rax\n\t"
+		     "movq (%[cell]), %%r11\n\t"
 		     "movl %%fs:4(%%rcx), %%ecx\n\t"
-		     "cmpw %%cx, 12(%%rax,%[off])\n\t"
+		     "cmpw %%cx, 12(%%r11,%[off])\n\t"
 		     "jne %l[foreign]\n\t"
-		     "movq 8(%%rax,%[off]), %%rcx\n\t"
+		     "movq 8(%%r11,%[off]), %%rcx\n\t"
 		     "andq %[need], %%rcx\n\t"
 		     "cmpq %[need], %%rcx\n\t"
 		     "jne %l[mismatch]\n\t"
-		     "andq %[keep], (%%rax,%[off])\n"
+		     "andq %[keep], (%%r11,%[off])\n"
 		     PLAT_RSEQ_END
 		     :
 		     : [rs] "m"(plat_user_rseq_off), [cell] "r"(cell), [off] "r"(off),
 		       [need] "r"(need), [keep] "r"(keep)
-		     : "rax", "rcx", "cc", "memory"
+		     : "r11", "rcx", "cc", "memory"
 		     : foreign, mismatch);
 	return PLAT_WORD_OK;
 foreign:
@@ -157,7 +155,7 @@ static plat_always_inline bool plat_percpu_cas(uint64_t *p, uint64_t old, uint64
 		     :
 		     : [rs] "m"(plat_user_rseq_off), [p] "m"(*p), [old] "r"(old),
 		       [new_val] "r"(new_val), [cpu] "r"(cpu)
-		     : "rax", "rcx", "cc", "memory"
+		     : "r11", "rcx", "cc", "memory"
 		     : foreign);
 	return true;
 foreign:
