@@ -30,7 +30,10 @@ only=
 steps=
 for arg; do
 	case $arg in
-	--long) target=check-long PACKAGES+=(afl++) ;;
+	--long)
+		target=check-long
+		PACKAGES+=(afl++ qemu-user gcc-aarch64-linux-gnu gcc-s390x-linux-gnu
+			libc6-dev-arm64-cross libc6-dev-s390x-cross) ;;
 	--no-install) install=no ;;
 	--only=?*) only=,${arg#--only=}, ;;
 	-h | --help) sed -n '4,23s/^# \{0,1\}//p' "$0"; exit 0 ;;

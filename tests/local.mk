@@ -41,7 +41,8 @@ FAKE_LINUX = atomic build_bug compiler errno irqflags rcupdate smp string thread
 
 # libiova on other machines
 TESTS += tests/cross/cross.sh
-EXTRA_DIST += tests/cross/cross.sh tests/cross/smoke.c tests/cross/plat_cross.c
+EXTRA_DIST += tests/cross/cross.sh tests/cross/smoke.c tests/cross/plat_cross.c \
+	tests/cross/plat_rcu.h
 
 check-long:
 	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check

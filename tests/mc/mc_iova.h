@@ -32,6 +32,7 @@ static struct iova_space *s;
 static uint64_t slot_bytes = PAGE, nr_slots; /* of the window */
 static struct window start;	  /* before the threads */
 static unsigned quarantine;
+static uint64_t end_slots; /* of the space, which can grow; 0: it is a whole tree */
 static enum iova_placement placement;
 #ifndef SPACE_FLAGS
 #define SPACE_FLAGS 0
@@ -39,7 +40,8 @@ static enum iova_placement placement;
 
 static void create(void)
 {
-	struct iova_space_config c = { .first = 0, .last = TREE_BYTES - 1, .granule_lg2 = 12,
+	struct iova_space_config c = { .first = 0, .last = (end_slots ? end_slots * PAGE : TREE_BYTES) - 1,
+				       .grow_last = TREE_BYTES - 1, .granule_lg2 = 12,
 				       .quarantine = quarantine, .placement = placement,
 				       .mem = mc_mem(), .flags = SPACE_FLAGS };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * mc_iova_tree.c - models of libiova above one word: nodes, areas and lines that
- * come into being, ranges of several words, lines given back, reservations.
+ * come into being, ranges of several words, lines given back.
  */
 #include "iova_life.h"
 #include "mc_iova.h"
@@ -236,22 +236,6 @@ static void free_border(void)
 {
 	free_n(31, 2);
 }
-static void reserve_border(void)
-{
-	reserve_n(31, 2);
-}
-static void reserve_31(void)
-{
-	reserve_n(31, 1);
-}
-static void free_7(void)
-{
-	mc_assert(!free_n(7, 1));
-}
-static void free_32(void)
-{
-	free_n(32, 1);
-}
 /* What nobody has: refused, even while somebody claims it, or what lies around it. */
 static void free_half_border(void)
 {
@@ -280,99 +264,6 @@ static void end_reserved(void)
 {
 	window_drain();
 	mc_assert(iova_space_destroy(s) == 0);
-}
-
-/* Slots 31 and 32 are reserved and given back: what is not free yet is refused, nothing more. */
-static void init_reserved(void)
-{
-	init_border();
-	mc_assert(!iova_space_reserve(s, 31 * PAGE, 33 * PAGE - 1, NULL));
-}
-static unsigned nr_carved;
-static void carve(uint64_t slot)
-{
-	int r = unreserve_n(slot, 1);
-
-	mc_assert(!r || r == -EAGAIN || r == -ENOENT);
-	if (!r)
-		plat_fetch_add_relaxed(&nr_carved, 1);
-}
-static void carve_31(void)
-{
-	carve(31);
-}
-static void carve_32(void)
-{
-	carve(32);
-}
-static unsigned nr_taken;
-static void take_carved(void)
-{
-	uint64_t a = iova_space_alloc(s, PAGE, 64 * PAGE - 1);
-
-	mc_assert(!iova_is_err(a) || iova_err(a) == -ENOSPC || iova_err(a) == -EAGAIN);
-	if (iova_is_err(a))
-		return;
-	mc_assert(a == 31 * PAGE || a == 32 * PAGE);
-	mc_assert(iova_space_check(s, a, PAGE) == 0);
-	plat_fetch_add_relaxed(&nr_taken, 1);
-}
-static void take_free_carved(void)
-{
-	uint64_t a = iova_space_alloc(s, PAGE, 64 * PAGE - 1);
-
-	if (!iova_is_err(a))
-		mc_assert(!iova_space_free(s, a, PAGE));
-}
-/* A free of what is no range of anybody's. */
-static void free_wild_31(void)
-{
-	mc_assert(iova_space_free(s, 31 * PAGE, PAGE));
-}
-/* Another set that says the same. */
-static void merge_31(void)
-{
-	mc_assert(!iova_space_reserve_merge(s, 31 * PAGE, 32 * PAGE - 1, NULL));
-}
-static void end_carved(void)
-{
-	for (; nr_taken < nr_carved; nr_taken++)
-		mc_assert(!iova_is_err(iova_space_alloc(s, PAGE, 64 * PAGE - 1)));
-	mc_assert(iova_space_alloc(s, PAGE, 64 * PAGE - 1) == (uint64_t)-ENOSPC);
-	mc_assert(iova_space_destroy(s) == 62 + nr_carved);
-}
-
-/*
- * Slots 16 to 30 are reserved one by one, and 31 begins a range that goes on in the
- * next word: freed and given back at once, all sixteen hide at the same time.
- */
-static void init_chain(void)
-{
-	fill_window(64, PAGE, 0x1ffffull << 16);
-	for (uint64_t i = 16; i < 31; i++)
-		mc_assert(!iova_space_reserve(s, i * PAGE, (i + 1) * PAGE - 1, NULL));
-	mc_assert(!iova_space_alloc_fixed(s, 31 * PAGE, 2 * PAGE, NULL));
-}
-static void unreserve_chain(void)
-{
-	mc_assert(!unreserve_n(16, 15));
-}
-static void free_range_31(void)
-{
-	mc_assert(!iova_space_free(s, 31 * PAGE, 2 * PAGE));
-}
-static void end_chain(void)
-{
-	uint64_t seen = 0;
-
-	for (unsigned i = 0; i < 17; i++) {
-		uint64_t a = iova_space_alloc(s, PAGE, 64 * PAGE - 1) / PAGE;
-
-		mc_assert(a >= 16 && a <= 32 && !(seen >> a & 1));
-		seen |= 1ull << a;
-	}
-	mc_assert(iova_space_alloc(s, PAGE, 64 * PAGE - 1) == (uint64_t)-ENOSPC);
-	mc_assert(iova_space_destroy(s) == 64);
 }
 
 /*
@@ -494,27 +385,6 @@ static const struct mc_model models[] = {
 	     ON(take_free_areas, 1)),
 	TREE("areas-3", init_areas, window_end, 0, 1, 0, ON(take_free_areas, 0),
 	     ON(alloc_free_1, 1), ON(alloc_free_1, 2)),
-	TREE("reserve-alloc", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
-	     ON(alloc_1, 1)),
-	TREE("reserve-irq", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
-	     IRQ(alloc_free_1, 0)),
-	TREE("reserve-free", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0),
-	     ON(take_free_border, 1)),
-	TREE("reserve-look", init_border, end_reserved, 1, 2, 0, ON(reserve_31, 0), ON(free_7, 1)),
-	TREE("carve-alloc", init_reserved, end_carved, 1, 2, 0, ON(carve_31, 0),
-	     ON(take_carved, 1)),
-	TREE("carve-free", init_reserved, end_carved, 1, 2, 0, ON(carve_31, 0),
-	     ON(take_free_carved, 1)),
-	TREE("carve-wild", init_reserved, end_carved, 1, 2, 0, ON(carve_31, 0),
-	     ON(free_wild_31, 1)),
-	TREE("merge-wild", init_reserved, end_carved, 1, 2, 0, ON(merge_31, 0),
-	     ON(free_wild_31, 1)),
-	TREE("carve-carve", init_reserved, end_carved, 1, 1, 0, ON(carve_31, 0), ON(carve_32, 1)),
-	TREE("carve-same", init_reserved, end_carved, 1, 1, 0, ON(carve_31, 0), ON(carve_31, 1)),
-	TREE("carve-chain", init_chain, end_chain, 1, 2, 0, ON(unreserve_chain, 0),
-	     ON(free_range_31, 1)),
-	TREE("reserve-reserve", init_border, end_reserved, 1, 2, 0, ON(reserve_border, 0),
-	     ON(reserve_31, 1), ON(free_32, 2)),
 };
 
 int main(int argc, char **argv)
