@@ -34,7 +34,7 @@ static void libc_free(void *ctx, void *ptr, size_t size, size_t align)
 
 struct plat_mem bench_pages(void)
 {
-	static const struct plat_mem_ops ops = { libc_alloc, libc_free };
+	static const struct plat_mem_ops ops = { .alloc = libc_alloc, .free = libc_free };
 
 	return (struct plat_mem){ &ops, NULL };
 }
@@ -61,7 +61,7 @@ static void record_free(void *ctx, void *ptr, size_t size, size_t align)
 
 struct plat_mem bench_pages_recorded(struct bench_record *record)
 {
-	static const struct plat_mem_ops ops = { record_alloc, record_free };
+	static const struct plat_mem_ops ops = { .alloc = record_alloc, .free = record_free };
 
 	return (struct plat_mem){ &ops, record };
 }

@@ -12,6 +12,7 @@
 #include <linux/log2.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 
 /*
  * CPUs that execute nothing: the hotplug state machine says so from another
@@ -81,17 +82,24 @@ static size_t whole(size_t size, size_t align)
 	return align > ARCH_KMALLOC_MINALIGN ? roundup_pow_of_two(max(size, align)) : size;
 }
 
-static void *kernel_alloc(void *ctx, size_t size, size_t align)
+/* @cpu may be any number: one that is not possible is near no node. */
+static void *kernel_alloc_near(void *ctx, size_t size, size_t align, unsigned int cpu)
 {
+	int node = cpu < nr_cpu_ids && cpu_possible(cpu) ? cpu_to_node((int)cpu) : NUMA_NO_NODE;
 	void *p;
 
 	/* Its memory allocator takes sleeping locks. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
 		return NULL;
-	p = kmalloc(whole(size, align), GFP_ATOMIC | __GFP_ZERO | __GFP_NOWARN);
+	p = kmalloc_node(whole(size, align), GFP_ATOMIC | __GFP_ZERO | __GFP_NOWARN, node);
 	if (p)
 		atomic64_add((s64)size, &live_bytes); /* relaxed: a count */
 	return p;
+}
+
+static void *kernel_alloc(void *ctx, size_t size, size_t align)
+{
+	return kernel_alloc_near(ctx, size, align, PLAT_CPU_NONE);
 }
 
 static void kernel_free(void *ctx, void *ptr, size_t size, size_t align)
@@ -100,7 +108,11 @@ static void kernel_free(void *ctx, void *ptr, size_t size, size_t align)
 	atomic64_sub((s64)size, &live_bytes); /* relaxed: a count */
 }
 
-const struct plat_mem_ops plat_mem_default = { kernel_alloc, kernel_free };
+const struct plat_mem_ops plat_mem_default = {
+	.alloc = kernel_alloc,
+	.free = kernel_free,
+	.alloc_near = kernel_alloc_near,
+};
 EXPORT_SYMBOL_NS_GPL(plat_mem_default, LIBIOVA);
 
 s64 plat_kernel_live_bytes(void)

@@ -70,13 +70,18 @@ static const struct vtd_hw_ops hw_ops = {
 };
 
 /* Memory is counted, so that unloading can tell what was left. */
-static void *counted_alloc(void *ctx, size_t size, size_t align)
+static void *counted_alloc_near(void *ctx, size_t size, size_t align, unsigned int cpu)
 {
-	void *p = plat_mem_default.alloc(NULL, size, align);
+	void *p = plat_mem_default.alloc_near(NULL, size, align, cpu);
 
 	if (p)
 		atomic64_add((s64)size, ctx); /* relaxed: a count */
 	return p;
+}
+
+static void *counted_alloc(void *ctx, size_t size, size_t align)
+{
+	return counted_alloc_near(ctx, size, align, PLAT_CPU_NONE);
 }
 
 static void counted_free(void *ctx, void *ptr, size_t size, size_t align)
@@ -85,7 +90,11 @@ static void counted_free(void *ctx, void *ptr, size_t size, size_t align)
 	atomic64_sub((s64)size, ctx); /* relaxed: a count */
 }
 
-static const struct plat_mem_ops counted_ops = { counted_alloc, counted_free };
+static const struct plat_mem_ops counted_ops = {
+	.alloc = counted_alloc,
+	.free = counted_free,
+	.alloc_near = counted_alloc_near,
+};
 static atomic64_t page_bytes, meta_bytes;
 const struct plat_mem ivtd_pages = { &counted_ops, &page_bytes };
 const struct plat_mem ivtd_meta = { &counted_ops, &meta_bytes };

@@ -40,6 +40,12 @@ static inline uint64_t *dmap_slot_at(const struct dmap_space *space, uint64_t *s
 	return &slot[p & (space->ring_size - 1)];
 }
 
+/* The CPU that ring @i is for, as its own or as its inbox; at least @slots: none in particular. */
+static inline unsigned dmap_ring_home(const struct dmap_space *space, unsigned i)
+{
+	return i > space->slots ? i - space->slots - 1 : i;
+}
+
 /* Bytes of a short entry. */
 static inline uint64_t dmap_short_size(const struct dmap_space *space, uint64_t entry)
 {

@@ -250,7 +250,7 @@ static void count_idle(struct dmap_ring *ring, uint64_t tail)
 static void retire_expired(struct dmap_space *space, unsigned i, unsigned cpu)
 {
 	struct dmap_ring *ring = &space->ring[i];
-	unsigned home = i > space->slots ? i - space->slots - 1 : i;
+	unsigned home = dmap_ring_home(space, i);
 
 	/* relaxed: a hint */
 	if (home == cpu || home >= space->own_slots ||

@@ -16,7 +16,9 @@
 uint64_t *dmap_ring_make_slots(struct dmap_space *space, struct dmap_ring *ring)
 {
 	size_t size = space->ring_size * sizeof(uint64_t);
-	uint64_t *slot = dmap_alloc(space, size);
+	unsigned i = (unsigned)(ring - space->ring), home = dmap_ring_home(space, i);
+	uint64_t *slot = plat_mem_alloc_near(&space->mem, size, PLAT_CACHELINE,
+					     home < space->slots ? home : PLAT_CPU_NONE);
 
 	if (!slot)
 		return NULL;

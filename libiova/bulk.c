@@ -52,7 +52,7 @@ static unsigned take_hinted(struct iova_space *s, const struct iova_want *want, 
 			    unsigned nr)
 {
 	unsigned cpu = plat_cpu(), done = 0, lg2 = iova_unit_lg2(want->level) + IOVA_WORD_LG2;
-	struct iova_slot *slot = &s->slot[cpu < s->nr_slots ? cpu : 0];
+	struct iova_slot *slot = s->slot[cpu < s->nr_slots ? cpu : 0];
 	uint64_t empty = IOVA_NONE;
 
 	for (unsigned misses = 0; done < nr && misses < MISSES;) {
@@ -154,7 +154,7 @@ static bool free_group(struct iova_space *s, const struct group *group)
 	int r = iova_word_free(ref, p->chk * group->starts, p->pat * group->starts,
 			       (uint32_t)(p->full * group->starts), &group->seen);
 	unsigned cpu = plat_cpu(), lg2 = iova_unit_lg2(ref->level);
-	struct iova_slot *slot = &s->slot[cpu < s->nr_slots ? cpu : 0];
+	struct iova_slot *slot = s->slot[cpu < s->nr_slots ? cpu : 0];
 
 	if (r < 0)
 		return false;

@@ -6,7 +6,7 @@
 
 static struct iova_slot *slot_of(struct iova_space *s, unsigned cpu)
 {
-	return &s->slot[cpu < s->nr_slots ? cpu : 0];
+	return s->slot[cpu < s->nr_slots ? cpu : 0];
 }
 
 static plat_noinline uint64_t alloc_slow(struct iova_space *s, uint64_t size, uint64_t max)
@@ -43,7 +43,7 @@ static plat_always_inline uint64_t alloc_level1(struct iova_space *s, uint64_t s
 	if (plat_unlikely(units - 1 >= s->fast_units || cpu >= s->nr_slots))
 		return alloc_missed(s, size, max, ready);
 	p = &iova_patterns[units];
-	pfn = iova_hint_pop(&s->slot[cpu], 1, (unsigned)p->class);
+	pfn = iova_hint_pop(s->slot[cpu], 1, (unsigned)p->class);
 	iova = pfn << s->shift;
 	cell = iova_cell(s, pfn);
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
@@ -64,7 +64,7 @@ static plat_always_inline uint64_t alloc_high(struct iova_space *s, uint64_t siz
 
 	if (plat_unlikely(cpu >= s->nr_slots))
 		return alloc_missed(s, size, max, ready);
-	pfn = iova_hint_peek(&s->slot[cpu], 0, (unsigned)p->class);
+	pfn = iova_hint_peek(s->slot[cpu], 0, (unsigned)p->class);
 	iova = pfn << s->shift;
 	g = pfn & 31;
 	if (plat_unlikely(
@@ -307,7 +307,7 @@ static plat_always_inline int free_foreign(struct iova_space *s, uint64_t iova, 
 	leave_section(s, section);
 	if (plat_unlikely(!left))
 		return free_bad(s, iova, size);
-	count_one(&s->slot[cpu].remote_frees);
+	count_one(&s->slot[cpu]->remote_frees);
 	return 0;
 }
 
@@ -354,7 +354,7 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 		return free_foreign(s, iova, size, cell, iova_off1(pfn), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
-		iova_hint_push(&s->slot[cpu], 1, (unsigned)p->class, pfn);
+		iova_hint_push(s->slot[cpu], 1, (unsigned)p->class, pfn);
 	return 0;
 }
 
@@ -373,7 +373,7 @@ static plat_noinline int free_high(struct iova_space *s, uint64_t iova, uint64_t
 		return free_foreign(s, iova, size, cell, iova_off0(pfn), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
-		iova_hint_push(&s->slot[cpu], 0, (unsigned)p->class, pfn);
+		iova_hint_push(s->slot[cpu], 0, (unsigned)p->class, pfn);
 	return 0;
 }
 

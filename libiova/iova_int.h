@@ -137,7 +137,6 @@ struct iova_space {
 	uint64_t granule_mask; /* bytes */
 	uint64_t first_pfn;
 	uint64_t last_pfn; /* that the space can ever have: what is not usable yet is reserved */
-	struct iova_slot *slot;
 	uint32_t nr_slots;
 	uint8_t shift;
 	uint8_t top_level;
@@ -168,6 +167,8 @@ struct iova_space {
 	uint64_t raced;		/* as in the nodes, of those that are no more */
 	uint64_t refills_seen;	/* by iova_space_trim_idle() */
 	uint32_t trim_busy;	/* one thread at a time unlinks nodes */
+	/* [nr_slots], each by itself, in memory near its CPU; not changed after creation. */
+	struct iova_slot *slot[] plat_aligned(PLAT_CACHELINE);
 };
 
 /*
@@ -321,6 +322,7 @@ void iova_node_discard(struct iova_space *s, struct iova_node *node);
 void iova_nodes_discard(struct iova_space *s, struct iova_node *list);
 struct iova_node *iova_node_publish(struct iova_space *s, struct iova_node *node);
 void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align);
+void *iova_meta_alloc_near(struct iova_space *s, size_t size, size_t align, unsigned cpu);
 void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align);
 extern struct iova_node iova_no_node; /* where a space has no node, lookups end here */
 extern void *const iova_no_cell;      /* points to it */

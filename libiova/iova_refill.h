@@ -60,10 +60,9 @@ static plat_always_inline uint64_t iova_of_pfn(uint64_t pfn, unsigned shift)
 	return pfn << shift | pfn >> (64 - shift);
 }
 
-/* A CPU's slot: there are less than 2^16, so all of them take less than 2^32 bytes. */
 static plat_always_inline struct iova_slot *iova_slot_of(const struct iova_space *s, uint32_t cpu)
 {
-	return (struct iova_slot *)((char *)s->slot + (uint32_t)(cpu * sizeof(struct iova_slot)));
+	return s->slot[cpu];
 }
 
 /*

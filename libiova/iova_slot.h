@@ -28,6 +28,6 @@ struct iova_slot {
 	uint64_t bad_frees;
 	struct iova_hints hint0[IOVA_NR_CLASS] plat_aligned(PLAT_CACHELINE);
 	uint64_t hint1[IOVA_NR_CLASS][IOVA_HINTS1];
-} plat_aligned(1024); /* a power of two in all: found by a shift */
+};
 
 #endif

@@ -272,7 +272,7 @@ int iova_space_cpu_stats(struct iova_space *s, unsigned cpu, struct iova_cpu_sta
 		return -EINVAL;
 	if (cpu >= s->nr_slots)
 		return -ENOENT;
-	slot = &s->slot[cpu];
+	slot = s->slot[cpu];
 	stats->refills = plat_load_relaxed(&slot->refills);	      /* IOVA-M1 */
 	stats->remote_frees = plat_load_relaxed(&slot->remote_frees); /* IOVA-M1 */
 	stats->bad_frees = plat_load_relaxed(&slot->bad_frees);	      /* IOVA-M1 */
@@ -333,8 +333,8 @@ void iova_space_stats(struct iova_space *s, struct iova_space_stats *stats)
 	stats->metadata_peak_bytes = plat_load_relaxed(&s->metadata_peak_bytes);
 	for (unsigned i = 0; i < s->nr_slots; i++) {
 		/* IOVA-M1 */
-		stats->bad_frees += plat_load_relaxed(&s->slot[i].bad_frees);
-		stats->refills += plat_load_relaxed(&s->slot[i].refills);
-		stats->remote_frees += plat_load_relaxed(&s->slot[i].remote_frees);
+		stats->bad_frees += plat_load_relaxed(&s->slot[i]->bad_frees);
+		stats->refills += plat_load_relaxed(&s->slot[i]->refills);
+		stats->remote_frees += plat_load_relaxed(&s->slot[i]->remote_frees);
 	}
 }

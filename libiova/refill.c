@@ -369,7 +369,7 @@ void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_w
 	c->pushed = 0;
 	c->fresh = IOVA_NONE;
 	c->cpu = plat_cpu();
-	c->slot = &s->slot[c->cpu == PLAT_CPU_NONE ? 0 : c->cpu % s->nr_slots];
+	c->slot = s->slot[c->cpu == PLAT_CPU_NONE ? 0 : c->cpu % s->nr_slots];
 	c->own = s->percpu && c->cpu < s->nr_slots ? c->cpu : PLAT_OWN_SHARED;
 	if (c->own == PLAT_OWN_SHARED)
 		c->cpu = PLAT_CPU_NONE;

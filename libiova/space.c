@@ -61,9 +61,10 @@ struct iova_node iova_no_node = {
 };
 void *const iova_no_cell = &iova_no_node;
 
-void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align)
+/* Memory that @cpu will use most; PLAT_CPU_NONE: nobody in particular. */
+void *iova_meta_alloc_near(struct iova_space *s, size_t size, size_t align, unsigned cpu)
 {
-	void *p = plat_mem_alloc(&s->mem, size, align);
+	void *p = plat_mem_alloc_near(&s->mem, size, align, cpu);
 	uint64_t now, peak;
 
 	if (!p)
@@ -74,6 +75,11 @@ void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align)
 								   /* IOVA-M1 */
 	} while (now > peak && !plat_cas_relaxed(&s->metadata_peak_bytes, peak, now));
 	return p;
+}
+
+void *iova_meta_alloc(struct iova_space *s, size_t size, size_t align)
+{
+	return iova_meta_alloc_near(s, size, align, PLAT_CPU_NONE);
 }
 
 void iova_meta_free(struct iova_space *s, void *ptr, size_t size, size_t align)
@@ -196,14 +202,16 @@ static void init_words(struct plat_words *words, uint64_t w, uint64_t ctl)
 }
 
 /*
- * A node of the level below @parent, not yet visible.  @poisoned: none of its
- * units exists until the units of @parent are split one by one.
+ * A node of the level below @parent, not yet visible, in memory near the calling CPU,
+ * which is about to own words of it.  @poisoned: none of its units exists until the
+ * units of @parent are split one by one.
  */
 int iova_node_new(struct iova_space *s, struct iova_node *parent, unsigned child, bool poisoned,
 		  struct iova_node **out)
 {
 	unsigned level = parent ? parent->level - 1u : s->top_level;
-	struct iova_node *node = iova_meta_alloc(s, node_bytes(s, level), PLAT_CACHELINE);
+	unsigned cpu = plat_mem_has_near(&s->mem) ? plat_cpu() : PLAT_CPU_NONE;
+	struct iova_node *node = iova_meta_alloc_near(s, node_bytes(s, level), PLAT_CACHELINE, cpu);
 	unsigned own = level >= IOVA_OWNED_LEVELS ? PLAT_OWN_SHARED
 		       : poisoned		  ? IOVA_OWN_PARKED
 						  : PLAT_OWN_NONE;
@@ -334,6 +342,22 @@ static void discard_tree(struct iova_space *s, struct iova_node *node)
 	iova_node_discard(s, node);
 }
 
+static size_t space_bytes(unsigned nr_slots)
+{
+	return sizeof(struct iova_space) + nr_slots * sizeof(struct iova_slot *);
+}
+
+/* A slot for each CPU: no block is larger for there being many. */
+static int make_slots(struct iova_space *s)
+{
+	for (unsigned i = 0; i < s->nr_slots; i++) {
+		s->slot[i] = iova_meta_alloc_near(s, sizeof(*s->slot[i]), PLAT_CACHELINE, i);
+		if (!s->slot[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static void destroy(struct iova_space *s)
 {
 	struct plat_mem mem = s->mem;
@@ -350,34 +374,35 @@ static void destroy(struct iova_space *s)
 		radix_free(s, s->high, s->high_shift);
 	if (s->ring)
 		iova_meta_free(s, s->ring, s->ring_size * sizeof(*s->ring), PLAT_CACHELINE);
-	if (s->slot)
-		iova_meta_free(s, s->slot, s->nr_slots * sizeof(*s->slot),
-			       _Alignof(struct iova_slot));
-	plat_mem_free(&mem, s, sizeof(*s), PLAT_CACHELINE);
+	for (unsigned i = 0; i < s->nr_slots && s->slot[i]; i++)
+		iova_meta_free(s, s->slot[i], sizeof(*s->slot[i]), PLAT_CACHELINE);
+	plat_mem_free(&mem, s, space_bytes(s->nr_slots), PLAT_CACHELINE);
 }
 
 int iova_space_create(struct iova_space **space, const struct iova_space_config *c)
 {
 	struct iova_space *s;
+	unsigned nr_slots;
 	int r = check_config(c);
 
 	if (r || !space)
 		return -EINVAL;
-	s = plat_mem_alloc(&c->mem, sizeof(*s), PLAT_CACHELINE);
+	nr_slots = c->cpu_slots ? c->cpu_slots : plat_cpu_count();
+	if (nr_slots > PLAT_OWN_MAX_CPU)
+		nr_slots = PLAT_OWN_MAX_CPU;
+	s = plat_mem_alloc(&c->mem, space_bytes(nr_slots), PLAT_CACHELINE);
 	if (!s)
 		return -ENOMEM;
 	s->mem = c->mem;
+	s->nr_slots = nr_slots;
 	for (unsigned i = 0; i < IOVA_LOW; i++)
 		s->low[i] = low_table(no_nodes, i);
-	s->metadata_bytes = s->metadata_peak_bytes = sizeof(*s);
+	s->metadata_bytes = s->metadata_peak_bytes = space_bytes(nr_slots);
 	s->shift = c->granule_lg2;
 	s->granule_mask = (1ull << s->shift) - 1;
 	s->first_pfn = c->first >> s->shift;
 	s->usable_last_pfn = c->last >> s->shift;
 	s->last_pfn = (c->grow_last ? c->grow_last : c->last) >> s->shift;
-	s->nr_slots = c->cpu_slots ? c->cpu_slots : plat_cpu_count();
-	if (s->nr_slots > PLAT_OWN_MAX_CPU)
-		s->nr_slots = PLAT_OWN_MAX_CPU;
 	s->ring_size = c->quarantine;
 	s->guard = c->guard_granules;
 	s->placement = c->placement;
@@ -388,10 +413,11 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	s->fast_units = c->guard_granules || s->long_way ? 0 : 32;
 	s->look_units = s->trim ? 0 : s->fast_units;
 	s->percpu = plat_percpu_ok() && !(c->flags & IOVA_SPACE_NO_PERCPU) && !s->long_way;
-	s->slot = iova_meta_alloc(s, s->nr_slots * sizeof(*s->slot), _Alignof(struct iova_slot));
+	r = make_slots(s);
 	if (c->quarantine)
 		s->ring = iova_meta_alloc(s, s->ring_size * sizeof(*s->ring), PLAT_CACHELINE);
-	r = s->slot && (s->ring || !c->quarantine) ? make_tree(s) : -ENOMEM;
+	if (!r)
+		r = s->ring || !c->quarantine ? make_tree(s) : -ENOMEM;
 	if (r) {
 		destroy(s);
 		return r;

@@ -270,7 +270,7 @@ uint64_t iova_space_trim_idle(struct iova_space *s)
 	uint64_t refills = 1; /* 0: never seen */
 
 	for (unsigned i = 0; i < s->nr_slots; i++)
-		refills += plat_load_relaxed(&s->slot[i].refills); /* IOVA-M1 */
+		refills += plat_load_relaxed(&s->slot[i]->refills); /* IOVA-M1 */
 	/* IOVA-T8: full only because there is no weaker exchange; a count to compare */
 	if (plat_xchg_full(&s->refills_seen, refills) != refills)
 		return held_bytes(s);

@@ -181,6 +181,22 @@ static inline void *plat_mem_alloc(const struct plat_mem *mem, size_t size, size
 			  plat_mem_default.alloc(NULL, size, align);
 }
 
+/* Whether it makes a difference to @mem whose memory it is. */
+static inline bool plat_mem_has_near(const struct plat_mem *mem)
+{
+	return (mem->ops ? mem->ops : &plat_mem_default)->alloc_near != NULL;
+}
+
+/* Memory that @cpu will use most; PLAT_CPU_NONE: nobody in particular. */
+static inline void *plat_mem_alloc_near(const struct plat_mem *mem, size_t size, size_t align,
+					unsigned cpu)
+{
+	if (cpu == PLAT_CPU_NONE || !plat_mem_has_near(mem))
+		return plat_mem_alloc(mem, size, align);
+	return mem->ops ? mem->ops->alloc_near(mem->ctx, size, align, cpu) :
+			  plat_mem_default.alloc_near(NULL, size, align, cpu);
+}
+
 static inline void plat_mem_free(const struct plat_mem *mem, void *ptr, size_t size, size_t align)
 {
 	if (!ptr)

@@ -69,7 +69,7 @@ static inline void count_mem_free(void *ctx, void *ptr, size_t size, size_t alig
 	free((char *)ptr - count_mem_gap(align));
 }
 
-static const struct plat_mem_ops count_mem_ops = { count_mem_alloc, count_mem_free };
+static const struct plat_mem_ops count_mem_ops = { .alloc = count_mem_alloc, .free = count_mem_free };
 
 static inline struct plat_mem count_mem(struct count_mem *m)
 {

@@ -74,7 +74,7 @@ static void pool_release(void *ctx, void *page, size_t size, size_t align)
 	*list = page;
 }
 
-static const struct plat_mem_ops pool_ops = { pool_alloc, pool_release };
+static const struct plat_mem_ops pool_ops = { .alloc = pool_alloc, .free = pool_release };
 
 static const struct {
 	const char *name;

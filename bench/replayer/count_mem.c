@@ -4,10 +4,10 @@
 
 #include "plat.h"
 
-static void *count_alloc(void *ctx, size_t size, size_t align)
+static void *count_alloc_near(void *ctx, size_t size, size_t align, unsigned cpu)
 {
 	struct count_mem *count = ctx;
-	void *p = plat_mem_alloc(&count->inner, size, align);
+	void *p = plat_mem_alloc_near(&count->inner, size, align, cpu);
 
 	if (p) {
 		count->live_bytes += size;
@@ -15,6 +15,11 @@ static void *count_alloc(void *ctx, size_t size, size_t align)
 			count->peak_bytes = count->live_bytes;
 	}
 	return p;
+}
+
+static void *count_alloc(void *ctx, size_t size, size_t align)
+{
+	return count_alloc_near(ctx, size, align, PLAT_CPU_NONE);
 }
 
 static void count_free(void *ctx, void *ptr, size_t size, size_t align)
@@ -26,7 +31,8 @@ static void count_free(void *ctx, void *ptr, size_t size, size_t align)
 	plat_mem_free(&count->inner, ptr, size, align);
 }
 
-static const struct plat_mem_ops count_ops = { count_alloc, count_free };
+static const struct plat_mem_ops count_ops = { .alloc = count_alloc, .free = count_free,
+					       .alloc_near = count_alloc_near };
 
 struct plat_mem count_mem_init(struct count_mem *count, struct plat_mem inner)
 {

@@ -8,10 +8,15 @@
  * arena.  They hang off one thread-local structure, indexed by a small number
  * ("slot") that each arena owns; arenas beyond the slots go without.
  *
+ * Where there are several memory nodes (NUMA), metadata has an arena more per node, whose
+ * extents are asked for from there.  A cache would hand a block of one node to a caller of
+ * another, and a free does not tell whose a block is: there metadata goes without.
+ *
  * Counters are deltas in the thread's structure, written by that thread only,
  * folded into the arena's totals when they grow large and when the thread exits.
  */
 #include "plat_jemalloc.h"
+#include "plat_node.h"
 
 #include <jemalloc/jemalloc.h>
 #include <pthread.h>
@@ -34,9 +39,19 @@ struct arena {
 	int64_t peak_bytes;
 };
 
+/* Blocks of it are counted in the arena of metadata. */
+struct near {
+	extent_hooks_t hooks; /* the first member: jemalloc passes a pointer to it */
+	extent_hooks_t *std;  /* jemalloc's own */
+	unsigned index;
+	int node;
+};
+
 struct plat_je {
-	struct arena meta;
+	struct arena meta; /* the first member: the context of its functions */
 	struct arena pages;
+	unsigned nr_near; /* 0: one memory node, or none known */
+	struct near near[];
 };
 
 /*
@@ -191,17 +206,12 @@ static inline void count(struct arena *arena, struct cache *cache, int64_t bytes
 		;
 }
 
-static void *je_alloc(void *ctx, size_t size, size_t align)
+static inline void *alloc_from(struct arena *arena, struct cache *cache, int from, size_t size,
+			       size_t align)
 {
-	struct arena *arena = ctx;
-	struct cache *cache;
-	int flags;
+	int flags = from | MALLOCX_ALIGN(align);
 	void *p;
 
-	if (!size || !align || (align & (align - 1)) || size > PTRDIFF_MAX - align)
-		return NULL;
-	cache = cache_get(arena);
-	flags = cache_flags(arena, cache) | MALLOCX_ALIGN(align);
 	p = mallocx(size, size > ZERO_BY_HAND ? flags | MALLOCX_ZERO : flags);
 	if (!p)
 		return NULL;
@@ -209,6 +219,34 @@ static void *je_alloc(void *ctx, size_t size, size_t align)
 		memset(p, 0, size);
 	count(arena, cache, (int64_t)size, 1);
 	return p;
+}
+
+static inline bool is_sane(size_t size, size_t align)
+{
+	return size && align && !(align & (align - 1)) && size <= PTRDIFF_MAX - align;
+}
+
+static void *je_alloc(void *ctx, size_t size, size_t align)
+{
+	struct arena *arena = ctx;
+	struct cache *cache;
+
+	if (!is_sane(size, align))
+		return NULL;
+	cache = cache_get(arena);
+	return alloc_from(arena, cache, cache_flags(arena, cache), size, align);
+}
+
+static void *je_alloc_near(void *ctx, size_t size, size_t align, unsigned cpu)
+{
+	struct plat_je *je = ctx;
+	int node = je->nr_near ? plat_node_of_cpu(cpu) : PLAT_NODE_NONE;
+
+	if (node < 0 || !is_sane(size, align))
+		return je_alloc(ctx, size, align);
+	return alloc_from(&je->meta, NULL,
+			  (int)(MALLOCX_ARENA(je->near[node].index) | MALLOCX_TCACHE_NONE), size,
+			  align);
 }
 
 static void je_free(void *ctx, void *ptr, size_t size, size_t align)
@@ -223,16 +261,48 @@ static void je_free(void *ctx, void *ptr, size_t size, size_t align)
 	count(arena, cache, -(int64_t)size, -1);
 }
 
-static const struct plat_mem_ops je_ops = { je_alloc, je_free };
+static const struct plat_mem_ops page_ops = { .alloc = je_alloc, .free = je_free };
+static const struct plat_mem_ops meta_ops = {
+	.alloc = je_alloc,
+	.free = je_free,
+	.alloc_near = je_alloc_near,
+};
 
-static int arena_create(struct arena *arena)
+static void *extent_alloc(extent_hooks_t *hooks, void *at, size_t size, size_t align, bool *zero,
+			  bool *commit, unsigned index)
+{
+	const struct near *near = (const struct near *)hooks;
+	void *p = near->std->alloc(near->std, at, size, align, zero, commit, index);
+
+	if (p)
+		plat_node_prefer(p, size, near->node);
+	return p;
+}
+
+static int near_create(struct near *near, unsigned node)
+{
+	size_t len = sizeof(near->std), index_len = sizeof(near->index);
+	extent_hooks_t *hooks = &near->hooks;
+
+	near->node = (int)node;
+	if (mallctl("arena.0.extent_hooks", &near->std, &len, NULL, 0))
+		return -ENOMEM;
+	near->hooks = *near->std; /* which look at no hooks of theirs */
+	near->hooks.alloc = extent_alloc;
+	if (mallctl("arenas.create", &near->index, &index_len, &hooks, sizeof(hooks)))
+		return -ENOMEM;
+	return 0;
+}
+
+static int arena_create(struct arena *arena, bool caches)
 {
 	size_t len = sizeof(arena->index);
 
 	if (mallctl("arenas.create", &arena->index, &len, NULL, 0))
 		return -ENOMEM;
 	pthread_mutex_lock(&lock);
-	for (arena->slot = 0; arena->slot < SLOTS && slots[arena->slot]; arena->slot++)
+	for (arena->slot = caches ? 0 : SLOTS; arena->slot < SLOTS && slots[arena->slot];
+	     arena->slot++)
 		;
 	if (arena->slot < SLOTS)
 		slots[arena->slot] = arena;
@@ -240,10 +310,16 @@ static int arena_create(struct arena *arena)
 	return 0;
 }
 
-static uint64_t arena_destroy(struct arena *arena)
+static void extents_destroy(unsigned index)
 {
 	char name[48];
 
+	snprintf(name, sizeof(name), "arena.%u.destroy", index);
+	mallctl(name, NULL, NULL, NULL, 0);
+}
+
+static uint64_t arena_destroy(struct arena *arena)
+{
 	pthread_mutex_lock(&lock);
 	if (arena->slot < SLOTS) {
 		for (struct thread *t = threads; t; t = t->next)
@@ -251,31 +327,38 @@ static uint64_t arena_destroy(struct arena *arena)
 		slots[arena->slot] = NULL;
 	}
 	pthread_mutex_unlock(&lock);
-	snprintf(name, sizeof(name), "arena.%u.destroy", arena->index);
-	mallctl(name, NULL, NULL, NULL, 0);
+	extents_destroy(arena->index);
 	return (uint64_t)arena->bytes;
 }
 
 int plat_je_create(struct plat_je **out)
 {
+	unsigned nodes = plat_node_end();
 	struct plat_je *je;
 
 	if (!out)
 		return -EINVAL;
 	pthread_once(&once, init_once);
-	je = calloc(1, sizeof(*je));
+	nodes = nodes > 1 ? nodes : 0;
+	je = calloc(1, sizeof(*je) + nodes * sizeof(je->near[0]));
 	if (!je)
 		return -ENOMEM;
-	if (arena_create(&je->meta)) {
+	if (arena_create(&je->meta, !nodes)) {
 		free(je);
 		return -ENOMEM;
 	}
-	if (arena_create(&je->pages)) {
+	if (arena_create(&je->pages, true)) {
 		arena_destroy(&je->meta);
 		free(je);
 		return -ENOMEM;
 	}
 	*out = je;
+	for (; je->nr_near < nodes; je->nr_near++) {
+		if (near_create(&je->near[je->nr_near], je->nr_near)) {
+			plat_je_destroy(je);
+			return -ENOMEM;
+		}
+	}
 	return 0;
 }
 
@@ -286,18 +369,20 @@ uint64_t plat_je_destroy(struct plat_je *je)
 	if (!je)
 		return 0;
 	left = arena_destroy(&je->meta) + arena_destroy(&je->pages);
+	while (je->nr_near)
+		extents_destroy(je->near[--je->nr_near].index);
 	free(je);
 	return left;
 }
 
 struct plat_mem plat_je_meta(struct plat_je *je)
 {
-	return (struct plat_mem){ &je_ops, &je->meta };
+	return (struct plat_mem){ &meta_ops, je };
 }
 
 struct plat_mem plat_je_pages(struct plat_je *je)
 {
-	return (struct plat_mem){ &je_ops, &je->pages };
+	return (struct plat_mem){ &page_ops, &je->pages };
 }
 
 /* Caller holds the lock. */

@@ -9,6 +9,10 @@
  * This is a library of its own (libiova-jemalloc) because jemalloc needs more
  * static TLS than dlopen() grants: libiova.so must not depend on it.
  *
+ * Where there are several memory nodes, what is asked for on behalf of a CPU (alloc_near of
+ * the metadata's functions) comes from an arena of that CPU's node, by mbind(2) with
+ * MPOL_PREFERRED; and metadata, seldom allocated as it is, goes without threads' caches.
+ *
  * Synchronisation table ('x': may run concurrently on one object)
  *
  *                     | alloc/free | stats | destroy
@@ -41,7 +45,8 @@ struct plat_je;
  *
  * Context: thread; may sleep.
  * Return: 0; -EINVAL when @je is NULL; -ENOMEM when jemalloc has no memory or
- * no arena left (it allows 4094).
+ * no arena left (it allows 4094; an object takes two, and one more per memory node if there are
+ * several).
  */
 int plat_je_create(struct plat_je **je);
 

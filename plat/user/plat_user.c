@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* plat_user.c - the out-of-line part of plat.h for user space. */
 #define _GNU_SOURCE
+#include "plat_node.h"
 #include "plat_rcu.h"
 
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <urcu-bp.h>
@@ -94,20 +96,58 @@ void plat_synchronize(void)
 	PLAT_RCU_TSAN_ACQUIRE();
 }
 
+/*
+ * Where there are several memory nodes, a block of two pages and more is mapped by itself,
+ * so that its pages can be asked for from one of them.  Smaller ones come from the C
+ * library's heap, and their pages, when they are new, from where the caller runs.
+ */
+static bool is_mapped(size_t size, size_t align)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return plat_node_end() > 1 && size >= 2 * page && align <= page;
+}
+
+static void *map_near(size_t size, int node)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	plat_node_prefer(p, size, node);
+	return p;
+}
+
 static void *libc_alloc(void *ctx, size_t size, size_t align)
 {
 	void *p = NULL;
 
 	(void)ctx;
+	if (is_mapped(size, align))
+		return map_near(size, PLAT_NODE_NONE);
 	if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, size))
 		return NULL;
 	return memset(p, 0, size);
 }
 
-static void libc_free(void *ctx, void *ptr, size_t size, size_t align)
+static void *libc_alloc_near(void *ctx, size_t size, size_t align, unsigned cpu)
 {
-	(void)ctx, (void)size, (void)align;
-	free(ptr);
+	if (is_mapped(size, align))
+		return map_near(size, plat_node_of_cpu(cpu));
+	return libc_alloc(ctx, size, align);
 }
 
-const struct plat_mem_ops plat_mem_default = { libc_alloc, libc_free };
+static void libc_free(void *ctx, void *ptr, size_t size, size_t align)
+{
+	(void)ctx;
+	if (is_mapped(size, align))
+		munmap(ptr, size);
+	else
+		free(ptr);
+}
+
+const struct plat_mem_ops plat_mem_default = {
+	.alloc = libc_alloc,
+	.free = libc_free,
+	.alloc_near = libc_alloc_near,
+};

@@ -92,4 +92,4 @@ static void libc_free(void *ctx, void *ptr, size_t size, size_t align)
 	free(ptr);
 }
 
-const struct plat_mem_ops plat_mem_default = { libc_alloc, libc_free };
+const struct plat_mem_ops plat_mem_default = { .alloc = libc_alloc, .free = libc_free };

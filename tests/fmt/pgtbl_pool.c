@@ -109,7 +109,7 @@ static void pool_free(void *ctx, void *ptr, size_t size, size_t align)
 
 struct plat_mem pool_mem(struct pgtbl_pool *pool)
 {
-	static const struct plat_mem_ops ops = { pool_alloc, pool_free };
+	static const struct plat_mem_ops ops = { .alloc = pool_alloc, .free = pool_free };
 
 	return (struct plat_mem){ &ops, pool };
 }

@@ -111,7 +111,7 @@ static bool fill(struct pgtbl *pt)
 
 static struct pgtbl *build(unsigned levels)
 {
-	static const struct plat_mem_ops ops = { table_alloc, table_free };
+	static const struct plat_mem_ops ops = { .alloc = table_alloc, .free = table_free };
 	struct pgtbl_config config = { .ops = &pgtbl_x86_64_ops,
 				       .levels = levels,
 				       .oa_bits = 40,

@@ -125,7 +125,7 @@ static void mc_free(void *ctx, void *ptr, size_t size, size_t align)
 	mc_tick(t);
 }
 
-const struct plat_mem_ops plat_mem_default = { mc_alloc, mc_free };
+const struct plat_mem_ops plat_mem_default = { .alloc = mc_alloc, .free = mc_free };
 
 size_t mc_live_bytes(void)
 {

@@ -47,7 +47,7 @@ static void create(void)
 
 	mc_assert(iova_space_create(&s, &c) == 0);
 	for (unsigned i = 0; i < s->nr_slots; i++)
-		mc_quiet(&s->slot[i].refills, 3 * sizeof(uint64_t));
+		mc_quiet(&s->slot[i]->refills, 3 * sizeof(uint64_t));
 	mc_quiet(&s->metadata_bytes, 2 * sizeof(uint64_t));
 }
 

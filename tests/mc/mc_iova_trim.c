@@ -172,7 +172,7 @@ static void lower_area(void)
 
 	plat_read_lock();
 	if (iova_ref_at(s, 1, 0, &line))
-		iova_lower_line(s->slot, PLAT_CPU_NONE, &line);
+		iova_lower_line(s->slot[0], PLAT_CPU_NONE, &line);
 	plat_read_unlock();
 }
 /* There is room in the area, and nothing says that there is none. */

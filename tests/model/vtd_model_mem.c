@@ -163,8 +163,8 @@ static void meta_free(void *ctx, void *ptr, size_t size, size_t align)
 	pthread_mutex_unlock(&m->lock);
 }
 
-static const struct plat_mem_ops page_ops = { page_alloc, page_free };
-static const struct plat_mem_ops meta_ops = { meta_alloc, meta_free };
+static const struct plat_mem_ops page_ops = { .alloc = page_alloc, .free = page_free };
+static const struct plat_mem_ops meta_ops = { .alloc = meta_alloc, .free = meta_free };
 
 struct plat_mem vtd_model_pages(struct vtd_model *m)
 {

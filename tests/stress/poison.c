@@ -78,4 +78,4 @@ long poison_live(void)
 	return pool.live;
 }
 
-const struct plat_mem_ops poison_mem_ops = { page_alloc, page_free };
+const struct plat_mem_ops poison_mem_ops = { .alloc = page_alloc, .free = page_free };

@@ -73,7 +73,7 @@ static void pool_free(void *ctx, void *ptr, size_t size, size_t align)
 	plat_fetch_add_relaxed(&live_blocks, (uint64_t)-1);
 }
 
-static const struct plat_mem_ops pool_ops = { pool_alloc, pool_free };
+static const struct plat_mem_ops pool_ops = { .alloc = pool_alloc, .free = pool_free };
 
 static void *heap_alloc(void *ctx, size_t size, size_t align)
 {
@@ -93,7 +93,7 @@ static void heap_free(void *ctx, void *ptr, size_t size, size_t align)
 	free(ptr);
 }
 
-static const struct plat_mem_ops heap_ops = { heap_alloc, heap_free };
+static const struct plat_mem_ops heap_ops = { .alloc = heap_alloc, .free = heap_free };
 
 static uint64_t clock_now(void *ctx)
 {

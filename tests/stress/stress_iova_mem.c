@@ -29,7 +29,7 @@ static void arena_free(void *ctx, void *ptr, size_t size, size_t align)
 	plat_fetch_add_relaxed(&live, -(uint64_t)size);
 }
 
-static const struct plat_mem_ops arena_ops = { arena_alloc, arena_free };
+static const struct plat_mem_ops arena_ops = { .alloc = arena_alloc, .free = arena_free };
 struct plat_mem arena = { &arena_ops, NULL };
 
 uint64_t arena_live_bytes(void)

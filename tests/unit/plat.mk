@@ -3,7 +3,7 @@ PLAT_UNIT =
 if HAVE_CRITERION
 PLAT_UNIT += tests/unit/test_plat_words tests/unit/test_plat_user
 if HAVE_JEMALLOC
-PLAT_UNIT += tests/unit/test_plat_jemalloc
+PLAT_UNIT += tests/unit/test_plat_jemalloc tests/unit/test_plat_node
 endif
 endif
 check_PROGRAMS += $(PLAT_UNIT)
@@ -23,3 +23,8 @@ tests_unit_test_plat_jemalloc_SOURCES = tests/unit/test_plat_jemalloc.c
 tests_unit_test_plat_jemalloc_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_plat_jemalloc_CFLAGS = $(UNIT_CFLAGS) -pthread
 tests_unit_test_plat_jemalloc_LDADD = plat/jemalloc/libiova-jemalloc.la $(UNIT_LIBS)
+
+tests_unit_test_plat_node_SOURCES = tests/unit/test_plat_node.c plat/jemalloc/plat_jemalloc.c
+tests_unit_test_plat_node_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_plat_node_CFLAGS = $(UNIT_CFLAGS) $(JEMALLOC_CFLAGS) -pthread
+tests_unit_test_plat_node_LDADD = libiova/libiova_core.la plat/libplat.la $(JEMALLOC_LIBS) $(UNIT_LIBS)

@@ -55,7 +55,7 @@ static void env_free(void *ctx, void *ptr, size_t size, size_t align)
 	m->blocks--;
 }
 
-static const struct plat_mem_ops env_mem_ops = { env_alloc, env_free };
+static const struct plat_mem_ops env_mem_ops = { .alloc = env_alloc, .free = env_free };
 
 /* The device's translation cache: direct mapped by nothing, simply all of it. */
 #define TLB_SIZE 65536

@@ -294,7 +294,7 @@ static void counted_free(void *ctx, void *ptr, size_t size, size_t align)
 
 Test(dmap_simq, each_allocation_may_fail)
 {
-	static const struct plat_mem_ops ops = { failing_alloc, counted_free };
+	static const struct plat_mem_ops ops = { .alloc = failing_alloc, .free = counted_free };
 	struct dmap_simq_config c = { .latency_ns = 1, .now_ns = now, .mem = { &ops, NULL } };
 	struct dmap_simq *q = NULL;
 	int n = 1;

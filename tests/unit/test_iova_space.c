@@ -35,8 +35,8 @@ static int try_create(struct rig *r, const struct iova_space_config *c)
 
 Test(space, bad_configurations)
 {
-	static const struct plat_mem_ops no_alloc = { NULL, count_mem_free };
-	static const struct plat_mem_ops no_free = { count_mem_alloc, NULL };
+	static const struct plat_mem_ops no_alloc = { .alloc = NULL, .free = count_mem_free };
+	static const struct plat_mem_ops no_free = { .alloc = count_mem_alloc, .free = NULL };
 	struct rig r;
 	struct iova_space_config c = rig_config(&r, G, 1024 * G - 1);
 

@@ -35,7 +35,7 @@ static void free_plain(void *ctx, void *ptr, size_t size, size_t align)
 	plain.ops->free(ctx, ptr, size, align);
 }
 
-static const struct plat_mem_ops mem_ops = { alloc_and_call, free_plain };
+static const struct plat_mem_ops mem_ops = { .alloc = alloc_and_call, .free = free_plain };
 
 static void open_checked(void)
 {

@@ -291,7 +291,7 @@ static void intruding_free(void *ctx, void *page, size_t size, size_t align)
 /* The leaves made for a table that has come meanwhile do not get into the next one. */
 Test(pgtbl_map, a_table_comes_between_the_passes)
 {
-	static const struct plat_mem_ops ops = { intruding_alloc, intruding_free };
+	static const struct plat_mem_ops ops = { .alloc = intruding_alloc, .free = intruding_free };
 	struct pgtbl_config config;
 
 	cr_assert(pool_init(&pool, 64));

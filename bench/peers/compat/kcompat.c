@@ -31,7 +31,10 @@ static void kc_default_free(void *ctx, void *ptr, size_t size, size_t align)
 	free(ptr);
 }
 
-static const struct plat_mem_ops kc_default_ops = { kc_default_alloc, kc_default_free };
+static const struct plat_mem_ops kc_default_ops = {
+	.alloc = kc_default_alloc,
+	.free = kc_default_free,
+};
 struct plat_mem kc_pages = { &kc_default_ops, NULL };
 
 void kc_warn(const char *file, int line)
