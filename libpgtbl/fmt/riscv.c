@@ -11,7 +11,8 @@
  *
  * N with a page number that ends in 1000 is a 64 KiB leaf: sixteen equal entries
  * of level 1.  It wants Svnapot; without that, leave 64 KiB out of the
- * configuration's page sizes.
+ * configuration's page sizes.  A hart may look at any of the sixteen only, so what it
+ * notes in one is about all of them ("Svnapot": software asks all for A and D).
  *
  * Input addresses must be canonical; only the lower half is offered, so the
  * width is 38, 47 or 56 bits.  Unless hardware is to keep them (PGTBL_AD; Svadu), A,

@@ -159,8 +159,10 @@ static bool promotable(const struct model *m, unsigned level, uint64_t base, siz
 	const struct model_leaf *head;
 
 	*first = *end = model_leaf_at(m, base);
+	if (*first == m->leaves)
+		return false;
 	head = &m->leaf[*first];
-	if (*first == m->leaves || head->iova != base || head->phys % span)
+	if (head->iova != base || head->phys % span)
 		return false;
 	for (; pos - base < span; ++*end) {
 		const struct model_leaf *leaf = &m->leaf[*end];

@@ -51,6 +51,8 @@ static uint64_t pick_page(struct stream *s)
 
 	if (!s->model.leaves || !stream_pick(s, 16))
 		return stream_pick_iova(s);
+	if (s->writtens && stream_pick(s, 2))
+		return s->written[page % s->writtens];
 	leaf = &s->model.leaf[stream_pick(s, 65536) % s->model.leaves];
 	return leaf->iova + page % (leaf->size / s->page) * s->page;
 }
@@ -121,7 +123,7 @@ static void pick_range(struct stream *s, uint64_t *iova, uint64_t *size)
 	*size = stream_pick_size(s);
 	if (!stream_pick(s, 50))
 		*size += stream_pick(s, 4096);
-	if (!stream_pick(s, 30))
+	if (!stream_pick(s, 8))
 		*iova &= ~(s->mid - 1);
 }
 

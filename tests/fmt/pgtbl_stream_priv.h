@@ -55,6 +55,9 @@ uint64_t stream_pick_phys(struct stream *s, uint64_t iova, uint64_t *size);
 unsigned stream_pick_prot(struct stream *s, unsigned *shown);
 void stream_add_window(struct stream *s, uint64_t base);
 void stream_add_windows(struct stream *s);
+/* pgtbl_stream_check.c: all that can be seen, and where one address leads. */
+void stream_compare(struct stream *s);
+void stream_check_translate(struct stream *s, uint64_t iova);
 /* @g, of the last call, has what was cleared and @unlinked tables. */
 void stream_check_gather(struct stream *s, const struct pgtbl_gather *g, uint64_t unlinked);
 /* pgtbl_stream_grow.c */

@@ -1,14 +1,16 @@
 # unit tests of libpgtbl
 if HAVE_CRITERION
-PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_change tests/unit/test_pgtbl_check tests/unit/test_pgtbl_dirty \
-	tests/unit/test_pgtbl_entries tests/unit/test_pgtbl_fmt tests/unit/test_pgtbl_dump tests/unit/test_pgtbl_gather tests/unit/test_pgtbl_grow \
-	tests/unit/test_pgtbl_map tests/unit/test_pgtbl_pages tests/unit/test_pgtbl_quota \
-	tests/unit/test_pgtbl_tiers
+PGTBL_UNIT = tests/unit/test_pgtbl tests/unit/test_pgtbl_change tests/unit/test_pgtbl_check \
+	tests/unit/test_pgtbl_dirty tests/unit/test_pgtbl_dump tests/unit/test_pgtbl_entries \
+	tests/unit/test_pgtbl_fail tests/unit/test_pgtbl_flush tests/unit/test_pgtbl_fmt \
+	tests/unit/test_pgtbl_gather tests/unit/test_pgtbl_grow tests/unit/test_pgtbl_map \
+	tests/unit/test_pgtbl_pages tests/unit/test_pgtbl_quota tests/unit/test_pgtbl_tiers
 check_PROGRAMS += $(PGTBL_UNIT)
 TESTS += $(PGTBL_UNIT)
 endif
 PGTBL_UNIT_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests/fmt
-PGTBL_UNIT_SOURCES = tests/unit/pgtbl_unit.h tests/unit/unit.h tests/fmt/pgtbl_pool.h \
+PGTBL_UNIT_SOURCES = tests/unit/pgtbl_unit.h tests/unit/pgtbl_unit_state.h \
+	tests/unit/unit.h tests/fmt/pgtbl_pool.h \
 	tests/fmt/pgtbl_pool.c tests/fmt/pgtbl_model.h tests/fmt/pgtbl_hw.h \
 	tests/fmt/pgtbl_hw_priv.h tests/fmt/pgtbl_hw.c tests/fmt/pgtbl_hw_decode.c
 PGTBL_UNIT_LDADD = libpgtbl/libpgtbl_core.la plat/libplat.la $(UNIT_LIBS)
@@ -77,3 +79,13 @@ tests_unit_test_pgtbl_tiers_SOURCES = tests/unit/test_pgtbl_tiers.c $(PGTBL_UNIT
 tests_unit_test_pgtbl_tiers_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
 tests_unit_test_pgtbl_tiers_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pgtbl_tiers_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_fail_SOURCES = tests/unit/test_pgtbl_fail.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_fail_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_fail_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_fail_LDADD = $(PGTBL_UNIT_LDADD)
+
+tests_unit_test_pgtbl_flush_SOURCES = tests/unit/test_pgtbl_flush.c $(PGTBL_UNIT_SOURCES)
+tests_unit_test_pgtbl_flush_CPPFLAGS = $(PGTBL_UNIT_CPPFLAGS)
+tests_unit_test_pgtbl_flush_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pgtbl_flush_LDADD = $(PGTBL_UNIT_LDADD)

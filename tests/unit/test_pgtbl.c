@@ -201,12 +201,26 @@ Test(pgtbl, dump)
 			 "\"count\":256,\"prot\":\"rw\"},\n"
 			 "{\"iova\":\"0x200000\",\"phys\":\"0x80200000\",\"page\":\"0x200000\","
 			 "\"count\":2,\"prot\":\"wc\"}\n]}\n");
+	/* Neighbours that differ in where they lead, or in what they allow, are not one run. */
+	cr_assert_eq(pgtbl_map(pt, 0x900000, 0x7000, K4, PGTBL_READ), 0);
+	cr_assert_eq(pgtbl_map(pt, 0x901000, 0x8000, K4, 3), 0);
+	cr_assert_eq(pgtbl_map(pt, 0x902000, 0xa000, K4, 3), 0);
+	memset(&t, 0, sizeof(t));
+	cr_expect_eq(pgtbl_dump(pt, 0x900000, 0x9fffff, PGTBL_DUMP_TEXT, collect, &t), 0);
+	nl = memchr(t.buf, '\n', t.len);
+	cr_assert_not_null(nl);
+	cr_expect_str_eq(nl + 1, "0x0000000000900000-0x0000000000900fff -> "
+				 "0x0000000000007000 1 x 4K r\n"
+				 "0x0000000000901000-0x0000000000901fff -> "
+				 "0x0000000000008000 1 x 4K rw\n"
+				 "0x0000000000902000-0x0000000000902fff -> "
+				 "0x000000000000a000 1 x 4K rw\n");
 	t.refuse = -7;
 	cr_expect_eq(pgtbl_dump(pt, 0, 0, PGTBL_DUMP_TEXT, collect, &t), -7);
 	cr_expect_eq(pgtbl_dump(pt, 0, 0, (enum pgtbl_dump_format)9, collect, &t), -EINVAL);
 	cr_expect_eq(pgtbl_dump(pt, 1, 0, PGTBL_DUMP_TEXT, collect, &t), -EINVAL);
 	cr_expect_eq(pgtbl_dump(NULL, 0, 0, PGTBL_DUMP_TEXT, collect, &t), -EINVAL);
 	cr_expect_eq(pgtbl_dump(pt, 0, 0, PGTBL_DUMP_TEXT, NULL, &t), -EINVAL);
-	pgtbl_unmap(pt, 0, 4 * M2, &gather);
+	pgtbl_unmap(pt, 0, 5 * M2, &gather);
 	unit_close();
 }

@@ -453,6 +453,8 @@ Test(pgtbl_change, reserve_all_or_nothing)
 	cr_assert_eq(pgtbl_map(pt, BASE + 2 * G1, 0, M2, 3), 0);
 	cr_expect_eq(pgtbl_reserve(pt, BASE + 2 * G1 - M2, 3 * M2, K4, &r), -EEXIST);
 	cr_expect_eq(r.iova, BASE + 2 * G1);
+	cr_expect_eq(pgtbl_unreserve(pt, BASE + 2 * G1 - M2, 3 * M2, K4), -ENOENT, "not made");
+	cr_expect_eq(live_pages(), 1 + 1 + 3 + 2, "nor any table of it");
 	cr_expect_eq(pgtbl_reserve(NULL, BASE, K4, K4, &r), -EINVAL);
 	cr_expect_eq(pgtbl_reserve(pt, BASE, 0, K4, &r), -EINVAL);
 	cr_expect_eq(pgtbl_reserve(pt, BASE, K4, 0, &r), -EINVAL);
@@ -474,5 +476,10 @@ Test(pgtbl_change, reservations)
 			cr_assert_eq(pgtbl_unreserve(pt, i * M2, M2, K4), 0);
 	}
 	cr_expect_eq(pgtbl_reclaim(pt, 0, G1 - 1, &gather), 50);
+	cr_expect_eq(pgtbl_unreserve(pt, M2, M2, K4), -ENOENT, "given up before");
+	cr_expect_eq(pgtbl_unreserve(pt, M2, M2, M2), -ENOENT);
+	cr_expect_eq(pgtbl_unreserve(pt, M2, 2 * M2, K4), -ENOENT);
+	cr_expect_eq(pgtbl_unreserve(pt, M2, 2 * M2, M2), 0);
+	cr_expect_eq(pgtbl_unreserve(pt, M2, 2 * M2, M2), -ENOENT);
 	unit_close();
 }

@@ -4,6 +4,7 @@
  * second call starts inside a first one, from its memory function.
  */
 #include "pgtbl_change.h"
+#include "pgtbl_dirty.h"
 #include "pgtbl_unit.h"
 
 #define BASE (600 * G1)
@@ -70,11 +71,30 @@ static void unmap_same(void)
 {
 	pgtbl_unmap(pt, BASE, K4, &gather);
 }
+static uint64_t elsewhere;
+
+static void unmap_elsewhere(void)
+{
+	pgtbl_unmap(pt, elsewhere, K4, &gather);
+}
 static void replace_same(void)
 {
 	struct pgtbl_replacement with = { BASE, 0, K4, 3, NULL, NULL };
 
 	pgtbl_replace(pt, &with, &gather, NULL);
+}
+static void demote_same(void)
+{
+	pgtbl_demote(pt, BASE, K4, K4, &gather, NULL);
+}
+static void reserve_same(void)
+{
+	pgtbl_reserve(pt, BASE, K4, K4, NULL);
+	pgtbl_unreserve(pt, BASE, K4, K4);
+}
+static void track_same(void)
+{
+	cr_expect_eq(pgtbl_dirty_start(pt, BASE, K4, &gather), 0);
 }
 static void translate_same(void)
 {
@@ -106,7 +126,11 @@ Test(pgtbl_check, overlapping_calls)
 	check(map_sg_same, 1, PGTBL_CALL_MAP);
 	check(unmap_same, 1, PGTBL_CALL_UNMAP);
 	check(replace_same, 1, PGTBL_CALL_CHANGE);
+	check(demote_same, 1, PGTBL_CALL_CHANGE);
+	check(reserve_same, 1, PGTBL_CALL_CHANGE);
 	check(map_next, 0, PGTBL_CALL_MAP);
+	/* These need not own what they look at. */
+	check(track_same, 0, PGTBL_CALL_MAP);
 	check(translate_same, 0, PGTBL_CALL_MAP);
 }
 
@@ -121,6 +145,15 @@ Test(pgtbl_check, in_turn)
 	cr_expect_eq(pgtbl_map(pt, 1, 0, K4, 3), -EINVAL);
 	cr_expect_eq(pgtbl_unmap(pt, 0, 0, &gather), 0);
 	cr_expect_eq(violations, 0);
+	/* And after so many, and each time, one that does overlap is still seen. */
+	for (unsigned i = 1; i <= 6; i++) {
+		elsewhere = BASE + i * G1 + (i % 2) * K4;
+		inside = unmap_elsewhere;
+		cr_expect_eq(pgtbl_map(pt, BASE + i * G1, 0, K4, 3), 0);
+		cr_expect_null(inside);
+		cr_expect_eq(violations, i / 2);
+	}
+	pgtbl_unmap(pt, BASE, 8 * G1, &gather);
 	unit_close();
 }
 

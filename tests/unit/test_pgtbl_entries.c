@@ -394,6 +394,23 @@ Test(pgtbl_entries, shapes_that_are_not)
 	refuse(tce_16g, LEVELS, 3); /* 2^60 bytes and more */
 }
 
+/* 512 GiB leaves do not work on real hardware: neither asked for, nor used by default. */
+Test(pgtbl_entries, amdv1_has_no_512g)
+{
+	struct pgtbl_config c;
+
+	cr_assert(pool_init(&pool, 8));
+	c = unit_config(&pgtbl_amdv1_ops, 6);
+	c.page_sizes = K4 | 512 * G1;
+	cr_expect_eq(pgtbl_create(&pt, &c), -EINVAL);
+	c.page_sizes = 0;
+	unit_open_config(&c);
+	cr_assert_eq(pgtbl_map(pt, 512 * G1, 512 * G1, 512 * G1, 3), 0);
+	cr_expect_eq(pgtbl_unmap(pt, 512 * G1, 256 * G1, &gather), 256 * G1, "two leaves");
+	cr_expect_eq(pgtbl_unmap(pt, 768 * G1, 256 * G1, &gather), 256 * G1);
+	unit_close();
+}
+
 /* Every TCE page size, in every byte of the entry. */
 Test(pgtbl_entries, tce_page_sizes)
 {

@@ -104,6 +104,7 @@ Test(pgtbl_gather, merge)
 	/* Into an empty one. */
 	pgtbl_gather_merge(&src, &g);
 	cr_expect_eq(src.free_pages, 3);
+	cr_expect(src.tables);
 	cr_expect_eq(src.free_tail, page[0]);
 	cr_expect_eq(src.nr_ranges, 2);
 }
@@ -116,4 +117,11 @@ Test(pgtbl_gather, the_last_address_does_not_wrap)
 	pgtbl_gather_add(&g, 0, K4 - 1);
 	cr_expect(covers(~0ull - K4 + 1, ~0ull));
 	cr_expect(covers(0, K4 - 1));
+	cr_expect_eq(g.nr_ranges, 2);
+	pgtbl_gather_init(&g);
+	pgtbl_gather_add(&g, 0, K4 - 1);
+	pgtbl_gather_add(&g, ~0ull - K4 + 1, ~0ull);
+	cr_expect(covers(~0ull - K4 + 1, ~0ull));
+	cr_expect(covers(0, K4 - 1));
+	cr_expect_eq(g.nr_ranges, 2);
 }

@@ -54,7 +54,7 @@ Test(pgtbl_map, below_the_interrupt_window)
 }
 
 /* 39-bit hardware and addresses at and above 2^39. */
-Test(pgtbl_map, width_39)
+Test(pgtbl_map, addresses_beyond_39_bits)
 {
 	uint64_t end = 1ull << 39;
 
@@ -150,7 +150,7 @@ Test(pgtbl_map, segments_are_joined)
 }
 
 /* An entry reused before the invalidation of its last use: it must be free, not stale. */
-Test(pgtbl_map, reuse)
+Test(pgtbl_map, an_entry_is_used_again_before_the_flush)
 {
 	unit_open(&pgtbl_vtdss_ops, 4, 0);
 	for (unsigned i = 0; i < 10000; i++) {
@@ -210,7 +210,7 @@ Test(pgtbl_map, occupied)
 }
 
 /* Part of a large leaf is not unmapped, nor is more than was asked for. */
-Test(pgtbl_map, inside_a_large_leaf)
+Test(pgtbl_map, a_part_of_a_large_leaf)
 {
 	struct pgtbl_report r = { .gather = NULL };
 
@@ -254,7 +254,7 @@ Test(pgtbl_map, large_over_a_table)
 }
 
 /* A hundred thousand single pages with holes: the time of each call does not grow. */
-Test(pgtbl_map, fragmented)
+Test(pgtbl_map, a_hundred_thousand_fragments)
 {
 	unit_open(&pgtbl_vtdss_ops, 4, 0);
 	for (uint64_t i = 0; i < 100000; i++)
@@ -264,6 +264,79 @@ Test(pgtbl_map, fragmented)
 	count();
 	cr_expect_eq(leaves, 0);
 	unit_close();
+}
+
+/* 128 GiB: more leaves, and more segments, than 16 bits count. */
+Test(pgtbl_map, more_than_65535_leaves)
+{
+	static struct pgtbl_segment seg[65537];
+
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	for (unsigned i = 0; i < 65537; i++)
+		seg[i] = (struct pgtbl_segment){ (65537 - i) * M2, M2 };
+	cr_assert_eq(pgtbl_map_sg(pt, 600 * G1, seg, 65537, 3), 0);
+	count();
+	cr_expect_eq(leaves, 65537);
+	cr_expect_eq(pages_2m, 65537);
+	cr_expect_eq(unit_translate(600 * G1), 65537 * M2);
+	cr_expect_eq(unit_translate(600 * G1 + 65536 * M2 + 5), M2 + 5);
+	cr_expect_eq(pgtbl_unmap(pt, 600 * G1, 65537 * M2, &gather), 65537 * M2);
+	cr_expect_eq(gather.nr_ranges, 1);
+	cr_assert_eq(pgtbl_map(pt, 600 * G1, K4, 65537 * K4, 3), 0);
+	count();
+	cr_expect_eq(pages_4k, 65537);
+	cr_expect_eq(pgtbl_unmap(pt, 600 * G1, 65537 * K4, &gather), 65537 * K4);
+	unit_close();
+}
+
+/* The last pages of what each number of levels has, up to the end of 64 bits. */
+static void check_top(const struct pgtbl_ops *ops, unsigned levels)
+{
+	struct pgtbl_report r = { .error = 0 };
+	uint64_t last, top;
+
+	unit_open(ops, levels, PGTBL_SPLIT);
+	last = pgtbl_iova_last(pt);
+	top = last - (M2 - 1);
+	cr_assert_eq(pgtbl_map(pt, top, M2, M2, 3), 0, "%u levels", levels);
+	cr_expect_eq(unit_translate(last), 2 * M2 - 1);
+	count();
+	cr_expect_eq(pages_2m, 1);
+	/* Nothing wraps to address 0. */
+	cr_expect_eq(unit_translate(0), (uint64_t)-ENOENT);
+	cr_expect_eq(pgtbl_map(pt, last - (K4 - 1), M2, 2 * K4, 3), -EINVAL);
+	cr_expect_eq(pgtbl_unmap(pt, last - (K4 - 1), 2 * K4, &gather), 0);
+	cr_expect_eq(pgtbl_unmap_at(pt, last - (K4 - 1), K4, &gather, &r), K4);
+	cr_expect_eq(r.error, 0);
+	cr_expect_eq(unit_translate(last), (uint64_t)-ENOENT);
+	cr_expect_eq(unit_translate(last - K4), 2 * M2 - K4 - 1);
+	cr_assert_eq(pgtbl_map(pt, last - (K4 - 1), 7 * K4, K4, 3), 0);
+	cr_expect_eq(unit_translate(last), 8 * K4 - 1);
+	cr_expect_eq(pgtbl_map_at(pt, top, M2, M2, 3, &r), -EEXIST);
+	cr_expect_eq(r.iova, top);
+	cr_expect_eq(pgtbl_unmap_at(pt, top - M2, 2 * M2, &gather, &r), M2);
+	cr_expect_eq(r.error, -ENOENT);
+	cr_expect_eq(r.iova, top - M2);
+	cr_expect_geq(pgtbl_reclaim(pt, 0, last, &gather), 1);
+	for (unsigned i = 0; i < gather.nr_ranges; i++)
+		cr_expect_leq(gather.range[i].first, gather.range[i].last);
+	unit_close();
+}
+
+Test(pgtbl_map, the_top_of_the_address_space)
+{
+	for (unsigned levels = 3; levels <= 5; levels++) {
+		check_top(&pgtbl_vtdss_ops, levels);
+		check_top(&pgtbl_riscv_ops, levels);
+	}
+	for (unsigned levels = 4; levels <= 5; levels++)
+		check_top(&pgtbl_x86_64_ops, levels);
+	for (unsigned levels = 3; levels <= 6; levels++)
+		check_top(&pgtbl_amdv1_ops, levels);
+	for (unsigned levels = 3; levels <= 4; levels++) {
+		check_top(&pgtbl_arm_s1_ops, levels);
+		check_top(&pgtbl_arm_s2_ops, levels);
+	}
 }
 
 /* Maps one page of the range that is being mapped: not allowed, and here to be survived. */

@@ -1,40 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * test_pgtbl_pages.c - table pages: every allocation failing once, release
- * after a grace period, reclaim, and walks that are not coherent.
+ * after a grace period, reclaim.
  */
 #include "pgtbl_unit.h"
+#include "pgtbl_unit_state.h"
 
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 
 #include "plat_rcu.h"
-
-/* Everything that can be seen of a table. */
-struct state {
-	uint64_t sum;
-	uint64_t leaves;
-	uint64_t pages;
-};
-
-static int sum_leaf(void *ctx, const struct pgtbl_leaf *leaf)
-{
-	struct state *s = ctx;
-
-	s->sum = (s->sum ^ leaf->iova ^ leaf->phys << 1 ^ leaf->size << 2 ^ leaf->prot) *
-		 0x100000001b3ull;
-	s->leaves++;
-	return 0;
-}
-
-static struct state state(void)
-{
-	struct state s = { .pages = pool.live };
-
-	cr_assert_eq(pgtbl_visit(pt, 0, pgtbl_iova_last(pt), sum_leaf, &s), 0);
-	return s;
-}
 
 static uint64_t page_count(void)
 {
@@ -301,119 +277,54 @@ Test(pgtbl_pages, a_mapper_thaws)
 	unit_close();
 }
 
-/* Walks that are not coherent. */
-
-static void open_noncoherent(void (*flush)(void *, const void *, size_t))
+/* Two gathers that are released before anybody drains: the tables of both come back. */
+Test(pgtbl_pages, released_in_turn)
 {
-	struct pgtbl_config c;
+	struct pgtbl_gather g[2];
 
-	cr_assert(pool_init(&pool, 64));
-	c = unit_config(&pgtbl_vtdss_ops, 4);
-	c.flush = flush;
-	unit_open_config(&c);
-}
-
-static const char *hw_sum(void *ctx, const struct model_leaf *leaf)
-{
-	struct pgtbl_leaf l = {
-		.iova = leaf->iova, .phys = leaf->phys, .size = leaf->size, .prot = leaf->prot
-	};
-
-	sum_leaf(ctx, &l);
-	return NULL;
-}
-
-/* What hardware finds in memory is what the library says. */
-static void check_hw(void)
-{
-	struct hw_walker hw = { .format = HW_VTDSS,
-				.levels = 4,
-				.page_lg2 = 12,
-				.index_lg2 = 9,
-				.root_lg2 = 9,
-				.oa_bits = 46,
-				.pool = &pool };
-	struct state seen = { .pages = pool.live }, want = state();
-	const char *error = hw_walk(&hw, pgtbl_root_phys(pt), hw_sum, &seen);
-
-	cr_assert_null(error, "%s", error);
-	cr_assert_eq(memcmp(&seen, &want, sizeof(seen)), 0);
-	cr_assert_null(pool.error, "%s", pool.error);
-}
-
-static unsigned long lines_of(int expect, uint64_t iova, uint64_t size, bool map)
-{
-	unsigned long before = pool.lines;
-
-	if (map)
-		cr_assert_eq(pgtbl_map(pt, iova, iova + G1, size, 3), expect);
-	else
-		cr_assert_eq(pgtbl_unmap(pt, iova, size, &gather), size);
-	check_hw();
-	return pool.lines - before;
-}
-
-Test(pgtbl_pages, every_line_is_flushed_once)
-{
-	open_noncoherent(pool_flush);
-	/* Three new tables of 64 lines and an entry for each; leaves come with theirs. */
-	cr_expect_eq(lines_of(0, 6 * G1, K4, true), 3 * 64 + 3);
-	cr_expect_eq(lines_of(0, 6 * G1 + K4, K4, true), 1);
-	cr_expect_eq(lines_of(0, 6 * G1 + 2 * K4, 6 * K4, true), 1);
-	cr_expect_eq(lines_of(0, 6 * G1 + 8 * K4, 504 * K4, true), 63);
-	cr_expect_eq(lines_of(-EEXIST, 6 * G1 - K4, 2 * K4, true), 0);
-	cr_expect_eq(lines_of(0, 6 * G1 + M2, M2, true), 1);
-	cr_expect_eq(lines_of(0, 6 * G1, M2, false), 64);
-	cr_expect_eq(lines_of(0, 6 * G1 + M2, M2, false), 1);
-	cr_expect_eq(lines_of(0, 6 * G1 + 5 * K4, K4, true), 1);
-	cr_expect_eq(lines_of(0, 6 * G1 + 5 * K4, K4, false), 1);
-	unit_close();
-}
-
-Test(pgtbl_pages, a_list_is_flushed_once)
-{
-	struct pgtbl_segment seg[12];
-	unsigned long before;
-
-	for (unsigned i = 0; i < 12; i++)
-		seg[i] = (struct pgtbl_segment){ G1 + 2 * i * K4, K4 };
-	open_noncoherent(pool_flush);
-	cr_assert_eq(lines_of(0, 6 * G1, K4, true), 3 * 64 + 3);
-	before = pool.lines;
-	/* entries 4 to 15: half of one line and all of the next */
-	cr_assert_eq(pgtbl_map_sg(pt, 6 * G1 + 4 * K4, seg, 12, 3), 0);
-	check_hw();
-	cr_expect_eq(pool.lines - before, 2);
-	cr_expect_eq(lines_of(0, 6 * G1 + 4 * K4, 12 * K4, false), 2);
-	cr_expect_eq(lines_of(0, 6 * G1, K4, false), 1);
+	unit_open(&pgtbl_vtdss_ops, 4, PGTBL_UNLINK);
+	for (unsigned i = 0; i < 2; i++) {
+		pgtbl_gather_init(&g[i]);
+		cr_assert_eq(pgtbl_map(pt, (600 + i) * G1, K4, 2 * M2, 3), 0);
+		cr_assert_eq(pgtbl_unmap(pt, (600 + i) * G1, 2 * M2, &g[i]), 2 * M2);
+		cr_expect_eq(g[i].free_pages, 2);
+	}
+	cr_expect_eq(pool.live, 1 + 1 + 2 + 4);
+	pgtbl_gather_release(pt, &g[0]);
+	pgtbl_gather_release(pt, &g[1]);
+	cr_expect_eq(pgtbl_drain(pt), 0);
+	cr_expect_eq(pool.live, 1 + 1 + 2);
 	unit_close();
 }
 
 /*
- * A second mapper returns while the first has installed a table but not yet
- * written back the entry for it: hardware must find the second's mapping.
+ * A long run over an address space that grows ever further: at the end of each part there
+ * are the tables that what is mapped needs, and the pinned ones, whatever came between.
  */
-static bool nested, inside;
-
-static void flush_and_map(void *ctx, const void *first, size_t bytes)
+Test(pgtbl_pages, bounded_after_a_long_run)
 {
-	if (!nested && !inside && bytes < POOL_PAGE) {
-		inside = true;
-		/* First the other mapper, in the same tables; then this write-back. */
-		cr_assert_eq(pgtbl_map(pt, 6 * G1 + 9 * K4, M2, K4, 3), 0);
-		check_hw();
-		inside = false;
-		nested = true;
+	uint64_t seed = 1, at[16] = { 0 };
+	unsigned i = 0;
+
+	unit_open(&pgtbl_vtdss_ops, 4, 0);
+	for (unsigned n = 1; n <= 20000; n++, i = n % 16) {
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		if (at[i])
+			cr_assert_eq(pgtbl_unmap(pt, at[i], 3 * K4, &gather), 3 * K4);
+		at[i] = 8 * G1 + (seed >> 33) % 40000 * (2 * M2) + M2 / 2;
+		if (pgtbl_map(pt, at[i], n * K4, 3 * K4, 3))
+			at[i] = 0; /* of another one */
+		if (n % 1000)
+			continue;
+		cr_assert_geq(pgtbl_reclaim(pt, 0, pgtbl_iova_last(pt), &gather), 0);
+		pgtbl_gather_release(pt, &gather);
+		cr_assert_eq(pgtbl_drain(pt), 0);
+		cr_assert_leq(page_count(), 2 + 16 * 2, "16 leaf tables and what is above");
 	}
-	pool_flush(ctx, first, bytes);
-}
-
-Test(pgtbl_pages, a_second_mapper_does_not_return_early)
-{
-	open_noncoherent(flush_and_map);
-	cr_assert_eq(pgtbl_map(pt, 6 * G1, G1, K4, 3), 0);
-	cr_expect(nested);
-	check_hw();
-	cr_expect_eq(pgtbl_unmap(pt, 6 * G1, M2, &gather), 2 * K4);
+	cr_expect_eq(pgtbl_unmap(pt, 0, pgtbl_iova_last(pt) + 1, &gather) % (3 * K4), 0);
+	cr_assert_geq(pgtbl_reclaim(pt, 0, pgtbl_iova_last(pt), &gather), 1);
+	pgtbl_gather_release(pt, &gather);
+	cr_assert_eq(pgtbl_drain(pt), 0);
+	cr_expect_eq(page_count(), 2, "the root, and what is above the first 4 GiB");
 	unit_close();
 }
