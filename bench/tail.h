@@ -10,6 +10,12 @@ struct tail_case {
 	uint32_t live;		/* ranges of 4K to 64K, replaced at random */
 	bool large;		/* among them, one in 16 replacements, some of 1 to 2 MiB */
 	unsigned long last_pfn; /* limit of every request */
+	/*
+	 * @live single pages stay, with holes of single pages between them; timed are requests
+	 * for 2 to 16 pages, which have to be looked for beyond.
+	 */
+	bool holes;
+	bool full; /* with @holes: there is nothing beyond, and all of them fail */
 };
 
 /* Times in ns of each allocation and each free, in order; room for @max of both. */

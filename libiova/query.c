@@ -256,12 +256,8 @@ void iova_space_holes(struct iova_space *s, struct iova_space_holes *holes)
 	if (!holes->nr)
 		return;
 	largest = ((holes->largest.last - holes->largest.first) >> s->shift) + 1;
-	/* In 1/1000, without products beyond 64 bits. */
-	if (holes->free_granules > ~0ull / 1000)
-		holes->fragmentation = 1000 - (unsigned)(largest / (holes->free_granules / 1000));
-	else
-		holes->fragmentation =
-			1000 - (unsigned)(1000 * largest / holes->free_granules);
+	/* At most 2^52 granules: the product stays below 2^64. */
+	holes->fragmentation = 1000 - (unsigned)(1000 * largest / holes->free_granules);
 }
 
 int iova_space_cpu_stats(struct iova_space *s, unsigned cpu, struct iova_cpu_stats *stats)

@@ -395,7 +395,7 @@ static struct iova_space_config config(struct ref *r)
 	if (r->flat.grow_last != r->flat.last || where & 16)
 		c.grow_last = addr(r, r->flat.grow_last) | ((1ull << r->shift) - 1);
 	how = take(r, 1);
-	c.flags = how % 4 ? 0 : IOVA_SPACE_NO_PERCPU;
+	c.flags = (how % 4 ? 0 : IOVA_SPACE_NO_PERCPU) | (how / 32 % 2 ? IOVA_SPACE_TRIM : 0);
 	c.placement = placements[how / 4 % 8];
 	c.seed[0] = how;
 	c.cpu_slots = take(r, 1) % 3;

@@ -339,7 +339,8 @@ static int op_grow(struct ref *r)
 
 struct holes {
 	const struct ref *r;
-	uint64_t next, nr;
+	uint64_t next, nr, granules;
+	uint64_t largest_at, largest; /* in granules */
 };
 
 /* Exactly the free granules from @next on, up to one that is not. */
@@ -356,6 +357,11 @@ static int see_hole(void *ctx, const struct iova_range *hole)
 		return 1;
 	h->next = b + 1;
 	h->nr++;
+	h->granules += b - a + 1;
+	if (b - a + 1 > h->largest) {
+		h->largest = b - a + 1;
+		h->largest_at = a;
+	}
 	return 0;
 }
 
@@ -369,7 +375,71 @@ static int op_holes(struct ref *r)
 	for (; h.next <= r->flat.last; h.next++)
 		CHECK(r, r->flat.owner[h.next], "a hole was not seen");
 	iova_space_holes(r->s, &st);
-	CHECK(r, st.nr == h.nr, "holes counted wrong");
+	CHECK(r, st.nr == h.nr && st.free_granules == h.granules, "holes counted wrong");
+	if (!h.nr) {
+		CHECK(r, st.largest.first > st.largest.last && !st.fragmentation,
+		      "a largest hole of a space without any");
+		return 0;
+	}
+	CHECK(r, st.largest.first == addr(r, h.largest_at) &&
+			 st.largest.last == addr(r, h.largest_at + h.largest) - 1,
+	      "the largest hole is another");
+	CHECK(r, st.fragmentation == 1000 - 1000 * h.largest / h.granules, "wrong fragmentation");
+	return 0;
+}
+
+/* What lies ready, if anything, must be as good as what a search finds. */
+static int op_ready(struct ref *r)
+{
+	uint32_t n = take_size(r);
+	uint64_t hi = take_limit(r), got;
+
+	got = iova_space_alloc_ready(r->s, size_of(r, n),
+				     hi == FLAT_GRANULES ? ~0ull : addr(r, hi + 1) - 1);
+	if (iova_is_err(got))
+		return 0;
+	return ref_check_got(r, got, n, 1, 0, hi > r->flat.last ? r->flat.last : hi);
+}
+
+/* Checked first, or packed into a word, perhaps with others and with one that is none. */
+static int op_free_otherwise(struct ref *r)
+{
+	uint64_t packed[3], iova, size;
+	struct iova_checked checked;
+	struct flat_range g;
+	unsigned i, nr = 0;
+
+	if (!r->flat.nr)
+		return 0;
+	i = take(r, 2) % r->flat.nr;
+	g = r->flat.range[i];
+	iova = addr(r, g.first);
+	size = size_of(r, g.n);
+	flat_disown(&r->flat, i);
+	if (g.n > IOVA_PACKED_MAX || take(r, 1) & 1) {
+		CHECK(r, !iova_space_check_free(r->s, iova, size, &checked), "check_free refuses");
+		CHECK(r, !iova_space_free_checked(r->s, iova, size, &checked), "free refused");
+		CHECK(r, iova_space_free_checked(r->s, iova, size, &checked), "freed twice");
+		r->bad++;
+	} else {
+		packed[nr++] = iova | (uint64_t)g.n << IOVA_PACKED_SHIFT | take(r, 1) % 4;
+		packed[nr++] = packed[0];
+		r->bad++;
+		CHECK(r, iova_space_free_packed(r->s, packed, nr) == 1, "free_packed is wrong");
+	}
+	CHECK(r, !out_of_memory(r), "free asked for memory");
+	return 0;
+}
+
+/* Nothing that anybody can see, but the memory. */
+static int op_trim(struct ref *r)
+{
+	uint64_t before = r->mem.bytes, budget = take(r, 1) << 10, left;
+	bool idle = take(r, 1) & 1;
+
+	left = idle ? iova_space_trim_idle(r->s) : iova_space_trim(r->s, budget);
+	CHECK(r, left == r->mem.bytes && left <= before, "trim says something else than it did");
+	CHECK(r, !out_of_memory(r), "trim asked for memory");
 	return 0;
 }
 
@@ -383,6 +453,9 @@ static int op_limits(struct ref *r)
 	case 7: /* nothing that anybody can see */
 		CHECK(r, !iova_space_drain(r->s, take(r, 1) % 4), "drain refused");
 		return 0;
+	case 9: case 10: return op_trim(r);
+	case 11: return op_ready(r);
+	case 12: return op_free_otherwise(r);
 	default: return op_unreserve(r);
 	}
 }
