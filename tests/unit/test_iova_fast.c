@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* test_iova_fast.c - alloc, free, check: every answer that iova.h promises. */
 #define _GNU_SOURCE
+#include "iova_bulk.h"
 #include "unit/iova_rig.h"
 #include "plat.h"
 
@@ -242,6 +243,35 @@ Test(free, what_is_refused)
 			rig_move(0);
 			REFUSED(&r, iova_space_free(r.s, iova, n * G), -ENOENT);
 			REFUSED(&r, iova_space_check(r.s, iova, n * G), -ENOENT);
+			rig_done(&r);
+		}
+}
+
+/* A range that ends where its word does is freed with no more than that. */
+Test(free, beyond_its_word)
+{
+	for (unsigned high = 0; high < 2; high++)
+		for (uint64_t n = 1; n <= 16; n *= 2) {
+			uint64_t iova[128], last = 0;
+			struct rig r;
+
+			rig_make(&r, high ? 1ull << 26 : 32, 1 << 16);
+			for (unsigned i = 0; i < 128 / n; i++) {
+				iova[i] = rig_alloc(&r, n);
+				if (iova[i] / G % 32 + n == 32)
+					last = iova[i];
+			}
+			cr_assert(last);
+			for (uint64_t more = n + 1; more <= 33; more++) {
+				REFUSED(&r, iova_space_check(r.s, last, more * G), -EINVAL);
+				REFUSED(&r, iova_space_free(r.s, last, more * G), -EINVAL);
+				last |= more << IOVA_PACKED_SHIFT;
+				cr_assert_eq(iova_space_free_packed(r.s, &last, 1), 1);
+				last &= IOVA_PACKED_FIRST;
+				cr_assert_eq(iova_space_check(r.s, last, n * G), 0);
+			}
+			for (unsigned i = 0; i < 128 / n; i++)
+				rig_free(&r, iova[i], n);
 			rig_done(&r);
 		}
 }
