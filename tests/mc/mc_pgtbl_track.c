@@ -73,6 +73,61 @@ static void init_small_dirty(void)
 	mc_assert(hardware_writes(slot_of(BASE, 1), 0));
 }
 
+/* A leaf of two words: of AMD's format, which has one of 8 KiB. */
+#define AMD_DIRTY (1ull << 6)
+#define AMD_GROUP 0xe01ull /* present, next level 7 */
+
+static void init_group(void)
+{
+	struct pgtbl_config c = {
+		.ops = &pgtbl_amdv1_ops, .levels = 3, .oa_bits = 52,
+		.flags = PGTBL_AD | PGTBL_SPLIT, .page_sizes = PAGE | 2 * PAGE,
+		.pages = mc_mem(), .meta = mc_mem(),
+	};
+
+	mc_assert(pgtbl_create(&pt, &c) == 0);
+	mc_quiet(&pt->own, sizeof(pt->own) + sizeof(pt->queued_pages));
+	for (unsigned i = 0; i < 3; i++)
+		pgtbl_gather_init(&gathered[i]);
+	mc_assert(pgtbl_map(pt, BASE, TO, 2 * PAGE, RW) == 0);
+}
+
+/* The bit in @slot, if that has all of @must_have. */
+static bool amd_writes(uint64_t *slot, uint64_t must_have)
+{
+	uint64_t entry = plat_load_acquire(slot);
+
+	while ((entry & must_have) == must_have) {
+		if (plat_cas_full(slot, entry, entry | AMD_DIRTY))
+			return true;
+		entry = plat_load_acquire(slot);
+	}
+	return false;
+}
+
+/* A write to the second page, noted in the first word as long as that is about both. */
+static void hardware_group(void)
+{
+	uint64_t *slot = slot_of(BASE, 1);
+
+	hit = amd_writes(slot, AMD_GROUP) || amd_writes(slot + 1, 1);
+}
+/* One to the first page, noted in the second. */
+static void hardware_group_back(void)
+{
+	uint64_t *slot = slot_of(BASE, 1);
+
+	hit = amd_writes(slot + 1, AMD_GROUP) || amd_writes(slot, 1);
+}
+static void demote_group(void)
+{
+	mc_assert(pgtbl_demote(pt, BASE, 2 * PAGE, PAGE, &gathered[0], NULL) == 0);
+}
+static void demote_second(void)
+{
+	mc_assert(pgtbl_demote(pt, BASE + PAGE, PAGE, PAGE, &gathered[0], NULL) == 0);
+}
+
 static void read_dirty(uint64_t size, unsigned who)
 {
 	mc_assert(pgtbl_dirty_read(pt, BASE, size, PGTBL_DIRTY, bitmap(who), &gathered[who]) == 0);
@@ -167,6 +222,22 @@ static void end_split(void)
 	is(BASE, 0);
 	end(SPAN - PAGE, 3);
 }
+/* A write to the second page of a group is in what became of it. */
+static void end_group(void)
+{
+	mc_assert(!hit || is_dirty(BASE + PAGE));
+	end(2 * PAGE, 3);
+}
+static void end_group_back(void)
+{
+	mc_assert(!hit || is_dirty(BASE));
+	end(2 * PAGE, 3);
+}
+static void end_half_group(void)
+{
+	mc_assert(!hit || is_dirty(BASE + PAGE));
+	end(PAGE, 3);
+}
 static void end_protected(void)
 {
 	mc_assert(told || !is_dirty(BASE + PAGE));
@@ -188,6 +259,12 @@ static const struct mc_model models[] = {
 	      ON(hardware_large, 1)),
 	TABLE("track-split-read", init_large, end_split, 1, 1, 0, ON(unmap_0, 0),
 	      ON(hardware_large, 1), ON(read_large, 2)),
+	TABLE("split-group", init_group, end_group, 2, 3, 0, ON(demote_group, 0),
+	      ON(hardware_group, 1)),
+	TABLE("split-group-back", init_group, end_group_back, 2, 3, 0, ON(demote_group, 0),
+	      ON(hardware_group_back, 1)),
+	TABLE("split-group-twice", init_group, end_half_group, 1, 2, 0, ON(unmap_0, 0),
+	      ON(hardware_group, 1), ON(demote_second, 2)),
 	TABLE("track-promote", init_small_dirty, end_promoted, 2, 3, 0, ON(promote, 0),
 	      ON(read_0, 1)),
 	TABLE("protect-promote", init_small, end_protected, 2, 3, 0, ON(promote, 0),
