@@ -2,13 +2,13 @@
 /* space.c - a space's life, its nodes and the memory they take. */
 #include "iova_int.h"
 
-#define CLASS(n) ((n) <= 1 ? 0 : (n) <= 2 ? 1 : (n) <= 4 ? 2 : (n) <= 8 ? 3 : (n) <= 16 ? 4 : 5)
+#define CEIL_LG2(n) ((n) <= 1 ? 0 : (n) <= 2 ? 1 : (n) <= 4 ? 2 : (n) <= 8 ? 3 : (n) <= 16 ? 4 : 5)
 #define P(n)                                                                                \
 	{                                                                                   \
 		.full = ((1ull << (n)) - 1) * 0x100000001ull,                               \
 		.pat = ((1ull << (n)) - 2) << 32 | 1, .chk = ((2ull << (n)) - 2) << 32 | 1, \
-		.class = CLASS(n), .align = (1 << CLASS(n)) - 1,                            \
-		.hints0 = offsetof(struct iova_slot, hint0[CLASS(n)]),                      \
+		.class = CEIL_LG2(n), .align = (1 << CEIL_LG2(n)) - 1,                      \
+		.hints0 = offsetof(struct iova_slot, hint0[CEIL_LG2(n)]),                   \
 	}
 const struct iova_pattern iova_patterns[33] = {
 	{ .full = ~0ull },
@@ -46,7 +46,7 @@ const struct iova_pattern iova_patterns[33] = {
 	P(32),
 };
 #undef P
-#undef CLASS
+#undef CEIL_LG2
 
 #define NO_CTL ((uint64_t)IOVA_OWN_PARKED << PLAT_CTL_OWN_SHIFT)
 #define NO_WORDS                                                                        \
