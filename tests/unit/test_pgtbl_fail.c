@@ -49,8 +49,8 @@ static void free_other(void *ctx, void *p, size_t size, size_t align)
 	others--;
 }
 
-static const struct plat_mem_ops page_ops = { alloc_page, free_page };
-static const struct plat_mem_ops other_ops = { alloc_other, free_other };
+static const struct plat_mem_ops page_ops = { .alloc = alloc_page, .free = free_page };
+static const struct plat_mem_ops other_ops = { .alloc = alloc_other, .free = free_other };
 static int violations;
 
 static void violated(void *ctx, const struct pgtbl_violation *v)
