@@ -241,8 +241,8 @@ bool iova_new_line0(struct iova_ctx *c, bool any)
 	struct iova_node *near = iova_begin(c, 1);
 	struct iova_ref line;
 
-	while (iova_next_line(c->s, 1, from, c->want->hi, test, any ? 1 : IOVA_GROUP, &line,
-			      &near)) {
+	/* where the class has a place, IOVA_GROUP units have one */
+	while (iova_next_line(c->s, 1, from, c->want->hi, test, 1, &line, &near)) {
 		for (unsigned i = 0; i < 4; i++) {
 			struct iova_ref ref = iova_word_in(&line, i);
 			struct iova_units u;

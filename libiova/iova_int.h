@@ -371,6 +371,7 @@ bool iova_prev_line(struct iova_space *s, unsigned level, uint64_t first, uint64
 		    unsigned run, struct iova_ref *ref, struct iova_node **near);
 struct iova_node *iova_window_node(struct iova_space *s, uint64_t first, uint64_t last);
 void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value);
+void iova_lower_node(struct iova_node *node, unsigned level);
 void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line);
 uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl);
 

@@ -227,6 +227,9 @@ void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_w
 uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds);
 uint64_t iova_take_any(struct iova_ctx *c);
 
+/* full.c */
+bool iova_is_full(struct iova_ctx *c);
+
 /* policy.c */
 bool iova_make_room(struct iova_ctx *c);
 uint64_t iova_take_drawn(struct iova_ctx *c);

@@ -26,6 +26,7 @@ struct iova_slot {
 	uint64_t refills;
 	uint64_t remote_frees;
 	uint64_t bad_frees;
+	uint32_t failed; /* searches that may fail as the one before did (refill.c) */
 	struct iova_hints hint0[IOVA_NR_CLASS] plat_aligned(PLAT_CACHELINE);
 	uint64_t hint1[IOVA_NR_CLASS][IOVA_HINTS1];
 };

@@ -22,6 +22,7 @@
 #define FEW_HINTS 2	/* fewer were hardly worth the search: more room is needed */
 #define MISSES 4	/* lines looked at in vain before fresh room is made */
 #define BUSY_ROUNDS 1000
+#define FAILED 8 /* so many searches after one that failed begin with full.c */
 
 static bool in_window(const struct iova_want *want, uint64_t pfn)
 {
@@ -420,13 +421,46 @@ uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds)
 	return IOVA_NONE;
 }
 
+/* Has an allocation on this CPU just failed?  Then the next may be spared the search. */
+static bool just_failed(struct iova_ctx *c)
+{
+	uint32_t failed = plat_load_relaxed(&c->slot->failed); /* IOVA-H2 */
+
+	if (plat_likely(!failed))
+		return false;
+	plat_store_relaxed(&c->slot->failed, failed - 1); /* IOVA-H2 */
+	return true;
+}
+
+/* Steps 2 to 5. */
+static plat_always_inline uint64_t search(struct iova_ctx *c)
+{
+	const struct iova_want *want = c->want;
+	uint64_t natural = 1ull << iova_unit_lg2(want->level) << want->class;
+	uint64_t pfn;
+
+	if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
+		pfn = take_own_class(c);
+		if (pfn < IOVA_AGAIN && c->pushed < FEW_HINTS)
+			widen(c);
+	} else if (c->s->placement == IOVA_PLACE_RANDOM) {
+		pfn = iova_take_drawn(c);
+	} else {
+		pfn = iova_take_any(c);
+	}
+	if (pfn == IOVA_NONE)
+		pfn = take_new_room(c);
+	if (pfn == IOVA_NONE)
+		pfn = take_under_pressure(c);
+	return pfn;
+}
+
 /*
  * Lock-free: a round that ends with IOVA_AGAIN found that another operation
  * completed, that the caller was moved to another CPU, or made room itself.
  */
 static uint64_t alloc_rounds(struct iova_space *s, struct iova_want *want)
 {
-	uint64_t natural = 1ull << iova_unit_lg2(want->level) << want->class;
 	unsigned rounds = 0;
 	struct iova_ctx c;
 	uint64_t pfn;
@@ -438,23 +472,17 @@ static uint64_t alloc_rounds(struct iova_space *s, struct iova_want *want)
 			return pfn;
 		/* IOVA-M1 */
 		plat_store_relaxed(&c.slot->refills, plat_load_relaxed(&c.slot->refills) + 1);
-		if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
-			pfn = take_own_class(&c);
-			if (pfn < IOVA_AGAIN && c.pushed < FEW_HINTS)
-				widen(&c);
-		} else if (s->placement == IOVA_PLACE_RANDOM) {
-			pfn = iova_take_drawn(&c);
-		} else {
-			pfn = iova_take_any(&c);
-		}
-		if (pfn == IOVA_NONE)
-			pfn = take_new_room(&c);
-		if (pfn == IOVA_NONE)
-			pfn = take_under_pressure(&c);
+		if (just_failed(&c) && iova_is_full(&c))
+			pfn = IOVA_NONE;
+		else
+			pfn = search(&c);
 		if (pfn == IOVA_NONE && c.error == -ENOSPC)
 			pfn = iova_judge_failure(&c, &rounds);
 	} while (pfn == IOVA_AGAIN);
-	return pfn == IOVA_NONE ? (uint64_t)(int64_t)c.error : pfn;
+	if (pfn != IOVA_NONE)
+		return pfn;
+	plat_store_relaxed(&c.slot->failed, FAILED); /* IOVA-H2 */
+	return (uint64_t)(int64_t)c.error;
 }
 
 /* In a space that holds ranges back, or that is filled in order. */

@@ -69,28 +69,21 @@ static uint64_t mark(uint64_t *cell, uint64_t old)
 	return plat_cas_full(cell, old, marked) ? marked : 0; /* IOVA-S2: pairs with IOVA-S1 */
 }
 
-static uint64_t node_value(const struct iova_node *node, unsigned level)
+/* What the node's cells have in sum, or so much of it as makes up for all of @enough. */
+static uint64_t node_value(const struct iova_node *node, unsigned level, uint64_t enough)
 {
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < IOVA_CHILDREN; i++)
-		/* IOVA-S10: pairs with IOVA-S7 */
-		v = join(v, plat_load_acquire(&node->cell[level][i]));
-	return v;
-}
-
-/* Do the node's cells make up for all of @value?  Mostly the first few do. */
-static bool makes_up(const struct iova_node *node, unsigned level, uint64_t value)
-{
-	uint64_t v = 0;
+	uint64_t classes = 0, run = 0;
 
 	for (unsigned i = 0; i < IOVA_CHILDREN; i++) {
 		/* IOVA-S10: pairs with IOVA-S7 */
-		v = join(v, plat_load_acquire(&node->cell[level][i]));
-		if (covers(v, value))
-			return true;
+		uint64_t c = plat_load_acquire(&node->cell[level][i]);
+
+		classes |= c;
+		run = (c & IOVA_CELL_RUN) > run ? c & IOVA_CELL_RUN : run;
+		if (run >= (enough & IOVA_CELL_RUN) && !(enough & IOVA_CELL_MASK & ~classes))
+			break;
 	}
-	return false;
+	return (classes & IOVA_CELL_MASK) | run;
 }
 
 /*
@@ -105,7 +98,7 @@ static bool is_linked(const struct iova_node *node)
 }
 
 /* Brings the cell above @node down to what the node's own cells say. */
-static void lower_node(struct iova_node *node, unsigned level)
+void iova_lower_node(struct iova_node *node, unsigned level)
 {
 	struct iova_node *parent = node->parent;
 	uint64_t *cell, old, value;
@@ -114,7 +107,7 @@ static void lower_node(struct iova_node *node, unsigned level)
 		return;
 	cell = &parent->cell[level][node->index];
 	old = plat_load_acquire(cell); /* IOVA-S6: pairs with IOVA-S7 */
-	if (makes_up(node, level, old & IOVA_CELL_VALUE))
+	if (covers(node_value(node, level, old), old & IOVA_CELL_VALUE))
 		return;
 	old = mark(cell, old);
 	if (!old)
@@ -122,7 +115,7 @@ static void lower_node(struct iova_node *node, unsigned level)
 	plat_mb(); /* IOVA-S9: the mark before the look; pairs with IOVA-S7 */
 	if (!is_linked(node))
 		return;
-	value = node_value(node, level);
+	value = node_value(node, level, IOVA_CELL_VALUE); /* all: no run is so long */
 	/* IOVA-S8: pairs with IOVA-S7 */
 	plat_cas_full(cell, old, next_version(old, value));
 }
@@ -235,7 +228,8 @@ static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *fro
 {
 	unsigned lg2 = iova_span_lg2(node->level - 1u);
 	unsigned begin = (unsigned)((*from - node->base_pfn) >> lg2), end = IOVA_CHILDREN, i;
-	uint64_t least = (uint64_t)run << IOVA_CELL_RUN_SHIFT, any = !test;
+	uint64_t mask = test ? test : IOVA_CELL_RUN;
+	uint64_t least = test ? 1 : (uint64_t)run << IOVA_CELL_RUN_SHIFT;
 	const uint64_t *cell = node->cell[level];
 
 	if ((last - node->base_pfn) >> lg2 < IOVA_CHILDREN)
@@ -243,7 +237,7 @@ static unsigned next_child(struct iova_node *node, unsigned level, uint64_t *fro
 	for (i = begin; i < end; i++) {
 		uint64_t c = plat_load_acquire(&cell[i]); /* IOVA-S10: pairs with IOVA-S7 */
 
-		if (((c & test) | any) && (c & IOVA_CELL_RUN) >= least &&
+		if ((c & mask) >= least &&
 		    /* IOVA-N3: pairs with IOVA-N2 */
 		    (node->level == 1 || plat_load_acquire(&node->child[i])))
 			break;
@@ -262,7 +256,7 @@ static struct iova_node *child_of(struct iova_node *node, unsigned i)
 
 /*
  * The first line of @level at or after the one that holds @from, and not beyond
- * @last, whose cells all the way down have a class of @test (0: any) and a run
+ * @last, whose cells all the way down have a class of @test, or where that is 0 a run
  * of at least @run.  @near: where to begin, any node above @level; the nearer the
  * quicker; set to where the line was found.
  */
@@ -286,7 +280,7 @@ bool iova_next_line(struct iova_space *s, unsigned level, uint64_t from, uint64_
 		}
 		i = next_child(node, level, &from, last, test, run);
 		if (i == IOVA_CHILDREN) {
-			lower_node(node, level);
+			iova_lower_node(node, level);
 			continue;
 		}
 		if (from > last)
@@ -353,7 +347,7 @@ bool iova_prev_line(struct iova_space *s, unsigned level, uint64_t first, uint64
 		}
 		i = prev_child(node, level, first, &from, run);
 		if (i == IOVA_CHILDREN) {
-			lower_node(node, level);
+			iova_lower_node(node, level);
 			if (node->base_pfn <= first)
 				return false;
 			from = node->base_pfn - 1;
@@ -375,14 +369,16 @@ bool iova_prev_line(struct iova_space *s, unsigned level, uint64_t first, uint64
 /* The smallest node that holds [first, last]: where searches for them may begin. */
 struct iova_node *iova_window_node(struct iova_space *s, uint64_t first, uint64_t last)
 {
-	struct iova_node *node = s->root;
+	unsigned lg2 = iova_span_lg2(s->top_level);
+	struct iova_node *node = s->root, *child;
 
 	while (node->level > 1) {
-		unsigned i = first >> iova_span_lg2(node->level - 1u) & (IOVA_CHILDREN - 1);
-		struct iova_node *child;
-
-		child = plat_load_acquire(&node->child[i]); /* IOVA-N3: pairs with IOVA-N2 */
-		if (!child || !spans(child, last))
+		lg2 -= IOVA_FANOUT_LG2;
+		if ((first ^ last) >> lg2)
+			break;
+		/* IOVA-N3: pairs with IOVA-N2 */
+		child = plat_load_acquire(&node->child[first >> lg2 & (IOVA_CHILDREN - 1)]);
+		if (!child)
 			break;
 		node = child;
 	}

@@ -9,7 +9,8 @@ MC_CFLAGS = $(AM_CFLAGS) -fno-pie
 MC_NOPIE = -no-pie
 MC_MODEL_CPPFLAGS = $(MC_CPPFLAGS) -fsanitize=thread
 MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack tests/mc/mc_iova \
-	tests/mc/mc_iova_tree tests/mc/mc_iova_resv tests/mc/mc_iova_trim tests/mc/mc_pgtbl \
+	tests/mc/mc_iova_tree tests/mc/mc_iova_resv tests/mc/mc_iova_trim tests/mc/mc_iova_full \
+	tests/mc/mc_pgtbl \
 	tests/mc/mc_pgtbl_change tests/mc/mc_pgtbl_grow tests/mc/mc_pgtbl_track
 
 if !SANITIZERS
@@ -74,6 +75,13 @@ tests_mc_mc_iova_trim_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_iova_trim_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_iova_trim_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_iova_trim_LDADD = tests/mc/libmc.la
+
+tests_mc_mc_iova_full_SOURCES = tests/mc/mc_iova_full.c tests/mc/mc_iova.h \
+	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_full_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
+tests_mc_mc_iova_full_CFLAGS = $(MC_CFLAGS)
+tests_mc_mc_iova_full_LDFLAGS = $(MC_NOPIE)
+tests_mc_mc_iova_full_LDADD = tests/mc/libmc.la
 
 tests_mc_mc_pgtbl_SOURCES = tests/mc/mc_pgtbl.c tests/mc/mc_pgtbl.h \
 	$(libpgtbl_libpgtbl_core_la_SOURCES)
