@@ -49,12 +49,12 @@
  *     who would be refused with -ENOSPC or -EEXIST while it runs, or because of what it
  *     has just given back, looks again, a bounded number of times, and then says -EAGAIN.
  *   _for_each, _in_use, _stats: wait-free in the number of units looked at.
- * Metadata grows in _alloc*, create, and the calls of iova_resv.h only (the memory functions of
- * the configuration are called then); never in _free.  It goes back in iova_space_trim() of
- * iova_life.h, and in destroy.
+ * Memory: metadata grows in the calls that say "may ask for memory", and in no other: then
+ * they may reach malloc(), jemalloc if the caller brings it, or kmalloc(GFP_ATOMIC), whose
+ * progress is not claimed here; running out is -ENOMEM, never a wait.  It goes back in iova_space_trim() of iova_life.h, and in destroy.
  *
  * Context: thread, or interrupt on any CPU (kernel), unless a call says
- * otherwise.  No call sleeps; in the kernel, taking words away from another CPU
+ * otherwise.  No call of this file sleeps; in the kernel, taking words away from another CPU
  * (under pressure, and in _alloc_fixed) answers -EAGAIN where the
  * caller may not wait for that CPU.
  *
@@ -221,7 +221,7 @@ static inline int iova_err(uint64_t iova)
  * @space:  filled in on success
  * @config: see there
  *
- * Context: thread.
+ * Context: thread.  May ask for memory.
  * Return: 0; -EINVAL: a field is out of its limits; -ENOMEM.
  */
 int iova_space_create(struct iova_space **space, const struct iova_space_config *config);
@@ -242,6 +242,8 @@ uint64_t iova_space_destroy(struct iova_space *space);
  * @max:   greatest address its last byte may have (a device's DMA mask);
  *	   UINT64_MAX: no limit
  *
+ * May ask for memory.
+ *
  * Ordering: what the former owner did before its free returned is visible to
  * the new owner if both ran on one CPU; from another CPU, through the full CAS
  * of that free and of its collection.
@@ -259,7 +261,7 @@ uint64_t iova_space_alloc(struct iova_space *space, uint64_t size, uint64_t max)
  * @max:   greatest address its last byte may have
  *
  * Wait-free: one try with what was last freed, or found, on this CPU.  For callers that
- * can get addresses back, and would do that before a search.
+ * can get addresses back, and would do that before a search.  Never asks for memory.
  *
  * Ordering and return: as iova_space_alloc(); any error, -EAGAIN as a rule, says
  * nothing but that nothing lies ready.
@@ -270,6 +272,8 @@ uint64_t iova_space_alloc_ready(struct iova_space *space, uint64_t size, uint64_
  * iova_space_alloc_request() - allocate a range with more wishes
  * @space: the space
  * @req:   see struct iova_request
+ *
+ * May ask for memory.
  *
  * Ordering and return: as iova_space_alloc(); -EINVAL also when @req is NULL,
  * neither size nor granules are given, an alignment or boundary is no power of
@@ -290,6 +294,7 @@ uint64_t iova_space_alloc_request(struct iova_space *space, const struct iova_re
  *	      reservation in the way (the granule alone, where it is rounding or has
  *	      been freed since)
  *
+ * May ask for memory.
  * Return: 0; -EINVAL: misaligned, empty, or not inside the space together with its
  * guard; -EEXIST; -ENOMEM; -EAGAIN: see Progress.  On error nothing has changed.
  */
@@ -304,6 +309,8 @@ int iova_space_alloc_fixed(struct iova_space *space, uint64_t iova, uint64_t siz
  *
  * The check is complete before the range can be handed out again: a double
  * free, another size, part of a range, and a reservation are refused.
+ *
+ * Never asks for memory.
  *
  * Ordering: everything the caller did before is visible to the next owner.
  * Return: 0; -ENOENT: @iova is not allocated; -EINVAL: it is, but not as a
