@@ -124,10 +124,11 @@ struct plat_mem bench_pages_recorded(struct bench_record *record);
 /*
  * Counting instead of timing: with bench_counting set, bench_time() and
  * bench_windows() run a fixed number of operations between two callgrind
- * requests and say how many in bench_counted.
+ * requests and say how many in bench_counted, and how far the time-stamp counter moved
+ * meanwhile in bench_ticks.
  */
 extern bool bench_counting;
-extern uint64_t bench_counted;
+extern uint64_t bench_counted, bench_ticks;
 /* Under valgrind, makes the libraries take their CPU-local path all the same. */
 void bench_count_cpu_local(void);
 
