@@ -151,6 +151,6 @@ int iova_space_free_checked(struct iova_space *s, uint64_t iova, uint64_t size,
 		return iova_space_free(s, iova, size);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
-		iova_hint0_push(iova_hints_of(iova_slot_of(s, cpu), p), checked->pfn);
+		iova_hint_push_of(iova_hints_of(iova_slot_of(s, cpu), p), checked->pfn);
 	return 0;
 }

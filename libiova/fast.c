@@ -30,27 +30,43 @@ static plat_always_inline uint64_t alloc_missed(struct iova_space *s, uint64_t s
 	return ready ? (uint64_t)-EAGAIN : alloc_slow(s, size, max);
 }
 
-/* 33 to 512 granules: one word of level 1. */
-static plat_always_inline uint64_t alloc_level1(struct iova_space *s, uint64_t size, uint64_t max,
-						bool ready)
+/* Out of line: most words never have a pad, and most ranges none. */
+static plat_noinline uint64_t note_pad(struct iova_node *node, uint64_t pfn, uint64_t pad,
+				       uint64_t iova)
 {
-	uint64_t n = (size + s->granule_mask) >> s->shift;
-	uint64_t units = (n + 15) >> IOVA_FANOUT_LG2, pfn, iova;
-	const struct iova_pattern *p;
+	iova_pad1_set(node, pfn, pad);
+	return iova;
+}
+
+static uint64_t ready_level1_high(struct iova_space *s, uint64_t size, uint64_t max);
+static uint64_t search_level1_high(struct iova_space *s, uint64_t size, uint64_t max);
+
+/* 33 to 512 granules: one word of level 1.  @high: with the hint just popped, which lies high. */
+static plat_always_inline uint64_t alloc_level1(struct iova_space *s, uint64_t size, uint64_t max,
+						bool ready, bool high)
+{
+	uint64_t last = (size - 1) >> s->shift, more = last >> IOVA_FANOUT_LG2, pfn, iova;
+	const struct iova_pattern *p = iova_pattern_of(more); /* @more: than one unit */
 	unsigned g, cpu = plat_cpu_raw();
+	struct iova_hints *hints;
+	struct iova_node *node;
 	void *const *cell;
 
-	if (plat_unlikely(units - 1 >= s->fast_units || cpu >= s->nr_slots))
+	if (plat_unlikely(more >= s->fast_units || cpu >= s->nr_slots))
 		return alloc_missed(s, size, max, ready);
-	p = &iova_patterns[units];
-	pfn = iova_hint_pop(s->slot[cpu], 1, (unsigned)p->class);
+	hints = iova_hints_of(s->slot[cpu], p) + IOVA_HINTS1;
+	pfn = high ? iova_hint_peek_of(hints) : iova_hint_pop_of(hints);
+	if (!high && plat_unlikely(!iova_is_low(pfn)))
+		return ready ? ready_level1_high(s, size, max) : search_level1_high(s, size, max);
 	iova = pfn << s->shift;
-	cell = iova_cell(s, pfn);
+	cell = high ? iova_cell(s, pfn) : iova_cell_low(s, pfn);
 	g = pfn >> IOVA_FANOUT_LG2 & 31;
-	if (plat_unlikely(iova + (n << s->shift) - 1 > max ||
+	if (plat_unlikely(iova + ((size - 1) | s->granule_mask) > max ||
 			  plat_word_take(cell, iova_off1(pfn), p->full << g, p->pat << g)))
 		return alloc_missed(s, size, max, ready);
-	iova_pad1_set(plat_load_acquire(cell), pfn, (units << IOVA_FANOUT_LG2) - n); /* IOVA-N1 */
+	node = plat_load_acquire(cell); /* IOVA-N1: pairs with IOVA-N2 */
+	if (plat_unlikely((~last & 15) || iova_padded(iova_word_of(node, iova_off1(pfn)))))
+		return note_pad(node, pfn, ~last & 15, iova);
 	return iova;
 }
 
@@ -74,10 +90,15 @@ static plat_always_inline uint64_t alloc_high(struct iova_space *s, uint64_t siz
 	return iova;
 }
 
-/* The two ways out of line, each of them twice. */
+/* The ways out of line, each of them twice. */
 static plat_noinline uint64_t search_level1(struct iova_space *s, uint64_t size, uint64_t max)
 {
-	return alloc_level1(s, size, max, false);
+	return alloc_level1(s, size, max, false, false);
+}
+
+static plat_noinline uint64_t search_level1_high(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc_level1(s, size, max, false, true);
 }
 
 static plat_noinline uint64_t search_high(struct iova_space *s, uint64_t size, uint64_t max)
@@ -87,7 +108,12 @@ static plat_noinline uint64_t search_high(struct iova_space *s, uint64_t size, u
 
 static plat_noinline uint64_t ready_level1(struct iova_space *s, uint64_t size, uint64_t max)
 {
-	return alloc_level1(s, size, max, true);
+	return alloc_level1(s, size, max, true, false);
+}
+
+static plat_noinline uint64_t ready_level1_high(struct iova_space *s, uint64_t size, uint64_t max)
+{
+	return alloc_level1(s, size, max, true, true);
 }
 
 static plat_noinline uint64_t ready_high(struct iova_space *s, uint64_t size, uint64_t max)
@@ -107,7 +133,7 @@ static plat_always_inline uint64_t alloc(struct iova_space *s, uint64_t size, ui
 	if (plat_unlikely(cpu >= s->nr_slots))
 		return alloc_missed(s, size, max, ready);
 	p = iova_pattern_of(more);
-	pfn = iova_hint0_pop(iova_hints_of(iova_slot_of(s, cpu), p));
+	pfn = iova_hint_pop_of(iova_hints_of(s->slot[cpu], p));
 	iova = pfn << s->shift;
 	g = pfn & 31;
 	if (plat_unlikely(!iova_is_low(pfn) || iova + ((size - 1) | s->granule_mask) > max ||
@@ -335,7 +361,8 @@ static plat_always_inline bool pad_is(const struct iova_space *s, void *const *c
 	return is;
 }
 
-static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t size)
+/* 33 to 512 granules, where free_level1() does not do: high, or to be looked at in a section. */
+static plat_noinline int free_level1_far(struct iova_space *s, uint64_t iova, uint64_t size)
 {
 	uint64_t n = (size + s->granule_mask) >> s->shift;
 	uint64_t pfn = iova >> s->shift, units = (n + 15) >> IOVA_FANOUT_LG2;
@@ -354,7 +381,33 @@ static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64
 		return free_foreign(s, iova, size, cell, iova_off1(pfn), p, g);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
-		iova_hint_push(s->slot[cpu], 1, (unsigned)p->class, pfn);
+		iova_hint_push(s->slot[cpu], 1, p->class, pfn);
+	return 0;
+}
+
+static plat_noinline int free_level1(struct iova_space *s, uint64_t iova, uint64_t size)
+{
+	uint64_t last = (size - 1) >> s->shift, more = last >> IOVA_FANOUT_LG2;
+	uint64_t unit = iova_pfn_of(iova, s->shift + IOVA_FANOUT_LG2); /* as iova_space_free() */
+	uint64_t pfn = unit << IOVA_FANOUT_LG2;
+	const struct iova_pattern *p = iova_pattern_of(more);
+	unsigned cpu, g = unit & 31;
+	void *const *cell;
+
+	/* Low granules beyond the space are reserved. */
+	if (plat_unlikely(more >= s->look_units ||
+			  unit >> (IOVA_TABLE_LG2 - IOVA_FANOUT_LG2) >= IOVA_LOW ||
+			  ((uint8_t)unit & p->align)))
+		return free_level1_far(s, iova, size);
+	cell = iova_cell_low(s, pfn);
+	/* IOVA-N1: pairs with IOVA-N2; a word of iova_no_node is not PADDED */
+	if (plat_unlikely(iova_pad1_get(plat_load_acquire(cell), pfn) != (~last & 15)))
+		return free_bad(s, iova, size);
+	if (plat_unlikely(plat_word_put(cell, iova_off1(pfn), p->chk << g, p->pat << g)))
+		return free_level1_far(s, iova, size);
+	cpu = plat_cpu_raw();
+	if (plat_likely(cpu < s->nr_slots))
+		iova_hint_push_of(iova_hints_of(s->slot[cpu], p) + IOVA_HINTS1, pfn);
 	return 0;
 }
 
@@ -395,7 +448,7 @@ int iova_space_free(struct iova_space *s, uint64_t iova, uint64_t size)
 		return free_low_foreign(s, pfn, p);
 	cpu = plat_cpu_raw();
 	if (plat_likely(cpu < s->nr_slots))
-		iova_hint0_push(iova_hints_of(iova_slot_of(s, cpu), p), pfn);
+		iova_hint_push_of(iova_hints_of(s->slot[cpu], p), pfn);
 	return 0;
 }
 
@@ -428,7 +481,7 @@ unsigned iova_space_free_packed(struct iova_space *s, const uint64_t *range, uns
 		}
 		cpu = plat_cpu_raw();
 		if (plat_likely(cpu < s->nr_slots))
-			iova_hint0_push(iova_hints_of(iova_slot_of(s, cpu), p), pfn);
+			iova_hint_push_of(iova_hints_of(s->slot[cpu], p), pfn);
 	}
 	return refused;
 }

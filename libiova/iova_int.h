@@ -204,8 +204,8 @@ struct iova_pattern {
 	/* enough of them to tell it in a word without missing units, and one CONT beyond */
 	uint64_t chk;
 	uint8_t class;
-	uint8_t align;	 /* bits of a granule number that are clear where such a range begins */
-	uint32_t hints0; /* where a slot has the class's hint0[] */
+	uint8_t align;	/* bits of a granule number that are clear where such a range begins */
+	uint32_t hints; /* where a slot has the class's hint[] at level 0 */
 };
 #pragma GCC visibility push(hidden)
 extern const struct iova_pattern iova_patterns[33]; /* [units] */

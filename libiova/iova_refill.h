@@ -65,17 +65,14 @@ static plat_always_inline struct iova_slot *iova_slot_of(const struct iova_space
 	return s->slot[cpu];
 }
 
-/*
- * Hints are checked against the word: torn or stale ones cost a retry.  Level 0, which is
- * what the fast paths use, has its rings' tops beside them; @p: for what the hint is.
- */
+/* Hints are checked against the word: torn or stale ones cost a retry.  @p: what for. */
 static plat_always_inline struct iova_hints *iova_hints_of(struct iova_slot *slot,
 							   const struct iova_pattern *p)
 {
-	return (struct iova_hints *)((char *)slot + p->hints0);
+	return (struct iova_hints *)((char *)slot + p->hints);
 }
 
-static plat_always_inline uint64_t iova_hint0_pop(struct iova_hints *hints)
+static plat_always_inline uint64_t iova_hint_pop_of(struct iova_hints *hints)
 {
 	uint8_t top = (uint8_t)(plat_load_relaxed(&hints->top) - 1); /* IOVA-H1 */
 
@@ -83,7 +80,7 @@ static plat_always_inline uint64_t iova_hint0_pop(struct iova_hints *hints)
 	return plat_load_relaxed(&hints->pfn[top]); /* IOVA-H1 */
 }
 
-static plat_always_inline void iova_hint0_push(struct iova_hints *hints, uint64_t pfn)
+static plat_always_inline void iova_hint_push_of(struct iova_hints *hints, uint64_t pfn)
 {
 	unsigned top = plat_load_relaxed(&hints->top); /* IOVA-H1 */
 
@@ -91,48 +88,32 @@ static plat_always_inline void iova_hint0_push(struct iova_hints *hints, uint64_
 	plat_store_relaxed(&hints->top, (uint8_t)(top + 1)); /* IOVA-H1 */
 }
 
-static plat_always_inline uint64_t *iova_hint1_at(struct iova_slot *slot, unsigned class,
-						  uint32_t top)
-{
-	return &slot->hint1[class][top % IOVA_HINTS1];
-}
-
-static plat_always_inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigned level,
-						 unsigned class)
-{
-	uint32_t top;
-
-	if (!level)
-		return iova_hint0_pop(&slot->hint0[class]);
-	top = plat_load_relaxed(&slot->top1[class]) - 1;	   /* IOVA-H1 */
-	plat_store_relaxed(&slot->top1[class], top);		   /* IOVA-H1 */
-	return plat_load_relaxed(iova_hint1_at(slot, class, top)); /* IOVA-H1 */
-}
-
 /* The hint that was popped last. */
-static plat_always_inline uint64_t iova_hint_peek(struct iova_slot *slot, unsigned level,
-						  unsigned class)
+static plat_always_inline uint64_t iova_hint_peek_of(const struct iova_hints *hints)
 {
-	struct iova_hints *hints = &slot->hint0[class];
-
-	if (!level) /* IOVA-H1 */
-		return plat_load_relaxed(&hints->pfn[plat_load_relaxed(&hints->top)]);
-	/* IOVA-H1 */
-	return plat_load_relaxed(iova_hint1_at(slot, class, plat_load_relaxed(&slot->top1[class])));
+	return plat_load_relaxed(&hints->pfn[plat_load_relaxed(&hints->top)]); /* IOVA-H1 */
 }
 
-static plat_always_inline void iova_hint_push(struct iova_slot *slot, unsigned level,
-					      unsigned class, uint64_t pfn)
+static inline struct iova_hints *iova_hints_at(struct iova_slot *slot, unsigned level,
+					       unsigned class)
 {
-	uint32_t top;
+	return &slot->hint[(level ? IOVA_HINTS1 : 0) + class];
+}
 
-	if (!level) {
-		iova_hint0_push(&slot->hint0[class], pfn);
-		return;
-	}
-	top = plat_load_relaxed(&slot->top1[class]);		  /* IOVA-H1 */
-	plat_store_relaxed(iova_hint1_at(slot, class, top), pfn); /* IOVA-H1 */
-	plat_store_relaxed(&slot->top1[class], top + 1);	  /* IOVA-H1 */
+static inline uint64_t iova_hint_pop(struct iova_slot *slot, unsigned level, unsigned class)
+{
+	return iova_hint_pop_of(iova_hints_at(slot, level, class));
+}
+
+static inline uint64_t iova_hint_peek(struct iova_slot *slot, unsigned level, unsigned class)
+{
+	return iova_hint_peek_of(iova_hints_at(slot, level, class));
+}
+
+static inline void iova_hint_push(struct iova_slot *slot, unsigned level, unsigned class,
+				  uint64_t pfn)
+{
+	iova_hint_push_of(iova_hints_at(slot, level, class), pfn);
 }
 
 /*

@@ -8,7 +8,7 @@
 		.full = ((1ull << (n)) - 1) * 0x100000001ull,                               \
 		.pat = ((1ull << (n)) - 2) << 32 | 1, .chk = ((2ull << (n)) - 2) << 32 | 1, \
 		.class = CEIL_LG2(n), .align = (1 << CEIL_LG2(n)) - 1,                      \
-		.hints0 = offsetof(struct iova_slot, hint0[CEIL_LG2(n)]),                   \
+		.hints = offsetof(struct iova_slot, hint[CEIL_LG2(n)]),                     \
 	}
 const struct iova_pattern iova_patterns[33] = {
 	{ .full = ~0ull },

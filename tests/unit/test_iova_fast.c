@@ -277,32 +277,43 @@ Test(free, beyond_its_word)
 }
 
 /* Where there was a range with something rounded away, the next has its own exact size. */
-Test(free, exact_size_of_successors)
+static void successors(struct rig *r, uint64_t scale)
 {
 	static const uint64_t wanted[] = { 64, 50, 64, 49, 63, 64 };
-	struct rig r;
+	uint64_t beside = rig_alloc(r, 64 * scale), first = 0;
 
-	rig_make(&r, 0, 1u << 20);
-	rig_move(0);
-	for (unsigned scale = 1; scale <= 8; scale *= 2) {
-		uint64_t beside = rig_alloc(&r, 64 * scale), first = 0;
+	for (unsigned i = 0; i < 6; i++) {
+		uint64_t n = wanted[i] * scale, iova = rig_alloc(r, n);
 
-		for (unsigned i = 0; i < 6; i++) {
-			uint64_t n = wanted[i] * scale, iova = rig_alloc(&r, n);
-
-			if (!i)
-				first = iova;
-			cr_assert_eq(iova, first);
-			for (unsigned k = 0; k < 6; k++)
-				if (wanted[k] != wanted[i])
-					REFUSED(&r, iova_space_free(r.s, iova, wanted[k] * scale * G),
-						-EINVAL);
-			rig_free(&r, iova, n);
-			REFUSED(&r, iova_space_free(r.s, iova, n * G), -ENOENT);
-		}
-		rig_free(&r, beside, 64 * scale);
+		if (!i)
+			first = iova;
+		cr_assert_eq(iova, first);
+		for (unsigned k = 0; k < 6; k++)
+			if (wanted[k] != wanted[i])
+				REFUSED(r, iova_space_free(r->s, iova, wanted[k] * scale * G),
+					-EINVAL);
+		rig_free(r, iova, n);
+		REFUSED(r, iova_space_free(r->s, iova, n * G), -ENOENT);
 	}
-	rig_done(&r);
+	rig_free(r, beside, 64 * scale);
+}
+
+/* Below 256 GiB and above, where other paths are taken, and where nodes can go. */
+Test(free, exact_size_of_successors)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t first_pfn = i & 1 ? 1ull << 28 : 1u << 20;
+		struct iova_space_config c;
+		struct rig r;
+
+		c = rig_config(&r, first_pfn * G, (first_pfn + (1u << 20)) * G - 1);
+		c.flags |= i & 2 ? IOVA_SPACE_TRIM : 0;
+		cr_assert_eq(iova_space_create(&r.s, &c), 0);
+		rig_move(0);
+		for (uint64_t scale = 1; scale <= 8; scale *= 2)
+			successors(&r, scale);
+		rig_done(&r);
+	}
 }
 
 /* Where a free costs nothing extra: on the CPU that allocated, whoever asks. */
