@@ -234,7 +234,7 @@ static void iova_torment(const char *name, unsigned int max_n, unsigned int held
 	      atomic64_read(&s->no_room), atomic64_read(&s->again));
 	st_ok(atomic64_read(&s->irq_allocs) > 500, "%s: interrupts allocate (%lld)", name,
 	      atomic64_read(&s->irq_allocs));
-	if (trimmed)
+	if (trimmed && !hotplug) /* there the areas are seldom empty */
 		st_ok(atomic64_read(&s->trimmed) > 10000, "%s: metadata goes back (%lld bytes)",
 		      name, atomic64_read(&s->trimmed));
 	n = room(s, GRANULES);
