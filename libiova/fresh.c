@@ -150,6 +150,7 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
 	for (u.group = 0; u.group < 4; u.group++) {
 		unsigned g = u.group * IOVA_GROUP;
 		uint64_t pat;
+		int r;
 
 		if (ref->base_pfn + ((uint64_t)g << iova_unit_lg2(ref->level)) > c->want->hi)
 			break;
@@ -158,11 +159,14 @@ static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *r
 		if (!pat)
 			continue;
 		iova_move_begin(c->s);
-		if (iova_own(iova_ctl_look(ref)) == PLAT_OWN_SHARED
-			    ? !iova_shared_take(ref, pat | pat << 32, pat)
-			    : !plat_word_take(ref->cell, ref->off, pat | pat << 32, pat))
+		r = iova_own(iova_ctl_look(ref)) == PLAT_OWN_SHARED
+			    ? iova_shared_take(ref, pat | pat << 32, pat)
+			    : plat_word_take(ref->cell, ref->off, pat | pat << 32, pat);
+		if (!r)
 			return u;
 		iova_move_end(c->s, false);
+		/* A step on the CPU's own word that was interrupted has not shown that there is no room. */
+		c->busy |= r == PLAT_WORD_FOREIGN && iova_own(iova_ctl_look(ref)) == c->own;
 	}
 	u.mask = 0;
 	return u;
