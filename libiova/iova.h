@@ -231,8 +231,7 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
  * @space: may be NULL
  *
  * Context: thread; no other call on the space runs or comes after.
- * Return: how many ranges were still allocated (0: none was forgotten); which ones says
- * iova_space_destroy_report() of iova_life.h.
+ * Return: how many ranges were still allocated (0: none was forgotten).
  */
 uint64_t iova_space_destroy(struct iova_space *space);
 

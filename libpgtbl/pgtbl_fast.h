@@ -122,69 +122,6 @@ static plat_always_inline bool pt_is_page(uint64_t entry)
 }
 
 /*
- * 2 to 16 entries without a loop: from the front and from the back, and where
- * the two overlap an entry is read, or written the same, twice.
- */
-static plat_always_inline uint64_t *pt_back(uint64_t *slot, unsigned n, unsigned part)
-{
-	return slot + n - part;
-}
-
-static plat_always_inline bool pt_few_fill(uint64_t *slot, unsigned n, uint64_t entry,
-					   uint64_t step)
-{
-	uint64_t *back;
-
-	if (n > 8) {
-		back = pt_back(slot, n, 8);
-		if (plat_unlikely(pt_line_or(slot) | pt_line_or(back)))
-			return false;
-		pt_line_store(slot, entry, step);
-		pt_line_store(back, entry + (n - 8) * step, step);
-	} else if (n > 4) {
-		back = pt_back(slot, n, 4);
-		if (plat_unlikely(pt_half_or(slot) | pt_half_or(back)))
-			return false;
-		pt_half_store(slot, entry, step);
-		pt_half_store(back, entry + (n - 4) * step, step);
-	} else {
-		back = pt_back(slot, n, 2);
-		if (plat_unlikely(pt_pair_or(slot) | pt_pair_or(back)))
-			return false;
-		pt_pair_store(slot, entry, step);
-		pt_pair_store(back, entry + (n - 2) * step, step);
-	}
-	return true;
-}
-
-/* False, and nothing is changed: not all are leaves, or it takes a look at each to know. */
-static plat_always_inline bool pt_few_clear(uint64_t *slot, unsigned n)
-{
-	uint64_t *back;
-
-	if (n > 8) {
-		back = pt_back(slot, n, 8);
-		if (plat_unlikely(!(pt_line_and(slot) & pt_line_and(back) & FMT_INUSE)))
-			return false;
-		pt_line_clear(slot);
-		pt_line_clear(back);
-	} else if (n > 4) {
-		back = pt_back(slot, n, 4);
-		if (plat_unlikely(!(pt_half_and(slot) & pt_half_and(back) & FMT_INUSE)))
-			return false;
-		pt_half_store(slot, 0, 0);
-		pt_half_store(back, 0, 0);
-	} else {
-		back = pt_back(slot, n, 2);
-		if (plat_unlikely(!(pt_pair_and(slot) & pt_pair_and(back) & FMT_INUSE)))
-			return false;
-		pt_pair_store(slot, 0, 0);
-		pt_pair_store(back, 0, 0);
-	}
-	return true;
-}
-
-/*
  * Fill @n entries that must be 0.  False: nothing is left of it.  @once: only
  * one walk over the entries, so something may have been there for a moment; the
  * slow tier, which is next, writes the same again, and notes it if it fails.
@@ -195,10 +132,7 @@ static plat_always_inline bool pt_fast_fill(const struct pgtbl *pt, uint64_t *sl
 	uint64_t step = pt_step(pt, 1);
 	unsigned done = n;
 
-	if (n - 2 <= PT_FEW - 2) {
-		if (plat_unlikely(!pt_few_fill(slot, n, entry, step)))
-			return false;
-	} else if (!once) {
+	if (!once) {
 		if (plat_unlikely(!pt_all_free(slot, n)))
 			return false;
 		pt_fill_free(slot, n, entry, step);
@@ -272,14 +206,105 @@ static plat_always_inline void pt_two_store(const struct pgtbl *pt, uint64_t *sl
 	pt_leaf_store(slot, entry);
 }
 
-/* Clear @n leaves: how many, all or the first few, were leaves and are cleared now. */
-static plat_always_inline unsigned pt_fast_clear(uint64_t *slot, unsigned n)
+/*
+ * 2 to 16 pages, @beyond the first 1 to 15, without a loop: from the front and from the back, and where the two overlap
+ * an entry is read, or written the same, twice.  What every length needs comes first:
+ * so compilers keep no more in registers than there are.
+ */
+static plat_always_inline bool pt_is_few(const struct pgtbl *pt, uint64_t more)
 {
-	/* The ends of the range may cut groups; between them they are whole. */
-	if (FMT_GROUPS &&
-	    (fmt_in_group(pt_leaf_load(slot), 1) || fmt_in_group(pt_leaf_load(&slot[n - 1]), 1)))
-		return 0;
-	return n - 2 <= PT_FEW - 2 && pt_few_clear(slot, n) ? n : pt_clear(slot, n);
+	return more >> pt_span_lg2(pt, 1) < PT_FEW;
+}
+
+/* Whether they are all of one leaf table.  They are too few to go round all addresses. */
+static plat_always_inline bool pt_few_one_table(const struct pgtbl *pt, uint64_t iova,
+						uint64_t more)
+{
+	uint64_t last_page = iova + more;
+
+	return !(((iova | last_page) & pt->iova_bad) | ((iova ^ last_page) >> pt_span_lg2(pt, 2)));
+}
+
+/* Whether none of them is in use. */
+static plat_always_inline bool pt_few_free(const uint64_t *slot, uint64_t beyond)
+{
+	const uint64_t *last = slot + beyond;
+	uint64_t any = pt_raw(slot) | pt_raw(slot + 1) | pt_raw(last) | pt_raw(last - 1);
+
+	if (beyond > 3) {
+		any |= pt_raw(slot + 2) | pt_raw(slot + 3) | pt_raw(last - 2) | pt_raw(last - 3);
+		if (beyond > 7)
+			any |= pt_half_or(slot + 4) | pt_half_or(last - 7);
+	}
+	return !any;
+}
+
+/* Whether all are leaves; false also if it takes a look at each to know. */
+static plat_always_inline bool pt_few_leaves(const uint64_t *slot, uint64_t beyond)
+{
+	const uint64_t *last = slot + beyond;
+	uint64_t all = pt_raw(slot) & pt_raw(slot + 1) & pt_raw(last) & pt_raw(last - 1);
+
+	if (beyond > 3) {
+		all &= pt_raw(slot + 2) & pt_raw(slot + 3) & pt_raw(last - 2) & pt_raw(last - 3);
+		if (beyond > 7)
+			all &= pt_half_and(slot + 4) & pt_half_and(last - 7);
+	}
+	return pt_word(all) & FMT_INUSE;
+}
+
+/* @entry and @end: the first and the last one, @step between two. */
+static plat_always_inline void pt_few_store(uint64_t *slot, uint64_t beyond, uint64_t entry,
+					    uint64_t end, uint64_t step)
+{
+	uint64_t *last = slot + beyond;
+
+	pt_leaf_store(slot, entry);
+	pt_leaf_store(slot + 1, entry += step);
+	pt_leaf_store(last, end);
+	pt_leaf_store(last - 1, end -= step);
+	if (beyond > 3) {
+		pt_leaf_store(slot + 2, entry += step);
+		pt_leaf_store(slot + 3, entry += step);
+		pt_leaf_store(last - 2, end -= step);
+		pt_leaf_store(last - 3, end -= step);
+	}
+	if (beyond > 7) {
+		pt_leaf_store(slot + 4, entry += step);
+		pt_leaf_store(slot + 5, entry += step);
+		pt_leaf_store(slot + 6, entry += step);
+		pt_leaf_store(slot + 7, entry + step);
+		pt_leaf_store(last - 4, end -= step);
+		pt_leaf_store(last - 5, end -= step);
+		pt_leaf_store(last - 6, end -= step);
+		pt_leaf_store(last - 7, end - step);
+	}
+}
+
+/* Whether the first or the last of @n entries may be of a group that the range cuts. */
+static plat_always_inline bool pt_may_cut(const uint64_t *slot, unsigned n)
+{
+	return FMT_GROUPS &&
+	       (fmt_in_group(pt_leaf_load(slot), 1) || fmt_in_group(pt_leaf_load(&slot[n - 1]), 1));
+}
+
+/* What a front tier returns when its gather has no room beside the last range. */
+static plat_noinline uint64_t pt_gather_join(struct pgtbl_gather *gather, uint64_t iova,
+					     uint64_t last)
+{
+	pgtbl_gather_join(gather, iova, last);
+	return last - iova + 1;
+}
+
+/* Note that @size bytes from @iova on are unmapped; @size. */
+static plat_always_inline uint64_t pt_gather(struct pgtbl_gather *gather, uint64_t iova,
+					     uint64_t size)
+{
+	uint64_t last = iova + (size - 1);
+
+	return plat_likely(pgtbl_gather_try(gather, iova, last)) ?
+		       size :
+		       pt_gather_join(gather, iova, last);
 }
 
 /* So that the sum of the sizes does not wrap. */

@@ -3,9 +3,9 @@
  * pgtbl_tiers.h - part of pgtbl_template.h: the tiers in front.
  *
  * One page or two: no call; what it cannot do it leaves, by a tail call with the
- * same arguments, to a middle tier (one table, or one large leaf), and that to
- * the slow one (anything).  The lower tiers start from the beginning, so an upper
- * one must leave nothing behind.
+ * same arguments, to one for a few pages, that to a middle tier (one table, or one
+ * large leaf), and that to the slow one (anything).  The lower tiers start from the
+ * beginning, so an upper one must leave nothing behind.
  *
  * Included once for each kind of table, hence without a guard:
  *   PT_TIER(name)  the functions' names
@@ -81,16 +81,47 @@ static plat_noinline int PT_TIER(pt_map_mid)(struct pgtbl *pt, uint64_t iova, ui
 	return PT_TIER(pt_map_table)(pt, iova, phys, more, prot, report);
 }
 
+/* 2 to 16 pages of one table. */
+static plat_noinline int PT_TIER(pt_map_few)(struct pgtbl *pt, uint64_t iova, uint64_t phys,
+					     uint64_t more, unsigned prot,
+					     struct pgtbl_report *report)
+{
+	uint64_t beyond = more >> pt_span_lg2(pt, 1), attr, entry, *slot;
+	plat_section_t section;
+
+	if (!pt_is_few(pt, more))
+		return PT_TIER(pt_map_mid)(pt, iova, phys, more, prot, report);
+	if (plat_unlikely(!pt_few_one_table(pt, iova, more) ||
+			  ((phys | (phys + more)) & pt->phys_bad) || prot >= PGTBL_PROT_COUNT ||
+			  pt_may_group(pt, iova, phys, more + pt_page_bytes(pt)) ||
+			  !pt_fast_enter(PT_KEPT, &section)))
+		return pt_map_slow(pt, iova, phys, more, prot, report);
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !pt_few_free(slot, beyond)))
+		goto slow;
+	attr = pt->attr[prot];
+	if (plat_unlikely(!attr))
+		goto slow;
+	entry = fmt_leaf(phys, attr, 1);
+	pt_few_store(slot, beyond, entry, entry + (more >> FMT_ADDR_SHIFT), pt_step(pt, 1));
+	pt_fast_flush(pt, slot, beyond + 1, PT_FLUSH);
+	pt_fast_leave(PT_KEPT, section);
+	return 0;
+slow:
+	pt_fast_leave(PT_KEPT, section);
+	return pt_map_slow(pt, iova, phys, more, prot, report);
+}
+
 static int PT_TIER(pt_map)(struct pgtbl *pt, uint64_t iova, uint64_t phys, uint64_t size,
 			   unsigned prot, struct pgtbl_report *report)
 {
 	uint64_t more = pt_more(pt, size), attr, *slot;
 	plat_section_t section;
 
-	if (plat_unlikely(pt_more_is_bad(pt, iova, more) ||
-			  ((phys | (phys + more)) & pt->phys_bad) || prot >= PGTBL_PROT_COUNT ||
+	if (plat_unlikely(pt_more_is_bad(pt, iova, more)))
+		return PT_TIER(pt_map_few)(pt, iova, phys, more, prot, report);
+	if (plat_unlikely(((phys | (phys + more)) & pt->phys_bad) || prot >= PGTBL_PROT_COUNT ||
 			  !pt_fast_enter(PT_KEPT, &section)))
-		return PT_TIER(pt_map_mid)(pt, iova, phys, more, prot, report);
+		return pt_map_slow(pt, iova, phys, more, prot, report);
 	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || pt_two_or(pt, slot, more)))
 		goto slow;
 	/* Only now: prot is what the slow tier wants to know. */
@@ -119,7 +150,8 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_table)(struct pgtbl *pt, uint64_t
 			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_unmap_slow(pt, iova, more, gather, report);
 	if (plat_likely(pt_fast_level1(pt, iova, &slot))) {
-		n = pt_fast_clear(slot, (unsigned)(size >> pt_span_lg2(pt, 1)));
+		n = (unsigned)(size >> pt_span_lg2(pt, 1));
+		n = pt_may_cut(slot, n) ? 0 : pt_clear(slot, n);
 		pt_fast_flush(pt, slot, n, PT_FLUSH && n);
 		done = (uint64_t)n << pt_span_lg2(pt, 1);
 	}
@@ -136,7 +168,7 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_large)(struct pgtbl *pt, uint64_t
 						      uint64_t more, struct pgtbl_gather *gather,
 						      struct pgtbl_report *report)
 {
-	uint64_t *slot, last;
+	uint64_t *slot;
 	plat_section_t section;
 
 	if ((iova & more) || ((iova | (iova + more)) & pt->iova_bad) ||
@@ -149,10 +181,7 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_large)(struct pgtbl *pt, uint64_t
 	pt_leaf_store(slot, 0);
 	pt_fast_flush(pt, slot, 1, PT_FLUSH);
 	pt_fast_leave(PT_KEPT, section);
-	last = iova + more + (pt_page_bytes(pt) - 1);
-	if (plat_unlikely(!pgtbl_gather_try(gather, iova, last)))
-		pgtbl_gather_join(gather, iova, last);
-	return more + pt_page_bytes(pt);
+	return pt_gather(gather, iova, more + pt_page_bytes(pt));
 }
 
 static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t iova, uint64_t more,
@@ -164,23 +193,46 @@ static plat_noinline uint64_t PT_TIER(pt_unmap_mid)(struct pgtbl *pt, uint64_t i
 	return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
 }
 
+static plat_noinline uint64_t PT_TIER(pt_unmap_few)(struct pgtbl *pt, uint64_t iova, uint64_t more,
+						    struct pgtbl_gather *gather,
+						    struct pgtbl_report *report)
+{
+	uint64_t beyond = more >> pt_span_lg2(pt, 1), *slot;
+	plat_section_t section;
+
+	if (!pt_is_few(pt, more))
+		return PT_TIER(pt_unmap_mid)(pt, iova, more, gather, report);
+	if (plat_unlikely(!pt_few_one_table(pt, iova, more) ||
+			  (pt->unlink && beyond + 1 == pt_entries(pt, 1)) ||
+			  !pt_fast_enter(PT_KEPT, &section)))
+		return pt_unmap_slow(pt, iova, more, gather, report);
+	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) ||
+			  pt_may_cut(slot, beyond + 1) || !pt_few_leaves(slot, beyond))) {
+		pt_fast_leave(PT_KEPT, section);
+		return PT_TIER(pt_unmap_table)(pt, iova, more, gather, report);
+	}
+	pt_few_store(slot, beyond, 0, 0, 0);
+	pt_fast_flush(pt, slot, beyond + 1, PT_FLUSH);
+	pt_fast_leave(PT_KEPT, section);
+	return pt_gather(gather, iova, more + pt_page_bytes(pt));
+}
+
 static uint64_t PT_TIER(pt_unmap)(struct pgtbl *pt, uint64_t iova, uint64_t size,
 				  struct pgtbl_gather *gather, struct pgtbl_report *report)
 {
-	uint64_t more = pt_more(pt, size), last, *slot;
+	uint64_t more = pt_more(pt, size), *slot;
 	plat_section_t section;
 
-	if (plat_unlikely(pt_more_is_bad(pt, iova, more) || !pt_fast_enter(PT_KEPT, &section)))
-		return PT_TIER(pt_unmap_mid)(pt, iova, more, gather, report);
+	if (plat_unlikely(pt_more_is_bad(pt, iova, more)))
+		return PT_TIER(pt_unmap_few)(pt, iova, more, gather, report);
+	if (plat_unlikely(!pt_fast_enter(PT_KEPT, &section)))
+		return pt_unmap_slow(pt, iova, more, gather, report);
 	if (plat_unlikely(!pt_fast_level1(pt, iova, &slot) || !pt_two_are_pages(pt, slot, more)))
 		goto slow;
 	pt_two_store(pt, slot, more, 0, 0);
 	pt_fast_flush(pt, slot, 1 + (more != 0), PT_FLUSH);
 	pt_fast_leave(PT_KEPT, section);
-	last = iova + more + (pt_page_bytes(pt) - 1);
-	if (plat_unlikely(!pgtbl_gather_try(gather, iova, last)))
-		pgtbl_gather_join(gather, iova, last);
-	return more + pt_page_bytes(pt);
+	return pt_gather(gather, iova, more + pt_page_bytes(pt));
 slow:
 	pt_fast_leave(PT_KEPT, section);
 	return pt_unmap_slow(pt, iova, more, gather, report);

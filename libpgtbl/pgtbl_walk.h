@@ -198,52 +198,15 @@ static plat_always_inline uint64_t pt_line_and(const uint64_t *s)
 		       pt_raw(s + 5) & pt_raw(s + 6) & pt_raw(s + 7));
 }
 
-static plat_always_inline void pt_line_store(uint64_t *s, uint64_t entry, uint64_t step)
-{
-	pt_leaf_store(s, entry);
-	pt_leaf_store(s + 1, entry + step);
-	pt_leaf_store(s + 2, entry + 2 * step);
-	pt_leaf_store(s + 3, entry + 3 * step);
-	pt_leaf_store(s + 4, entry + 4 * step);
-	pt_leaf_store(s + 5, entry + 5 * step);
-	pt_leaf_store(s + 6, entry + 6 * step);
-	pt_leaf_store(s + 7, entry + 7 * step);
-}
-
-/* Half of one. */
+/* Half of one, as memory has it. */
 static plat_always_inline uint64_t pt_half_or(const uint64_t *s)
 {
-	return pt_word(pt_raw(s) | pt_raw(s + 1) | pt_raw(s + 2) | pt_raw(s + 3));
+	return pt_raw(s) | pt_raw(s + 1) | pt_raw(s + 2) | pt_raw(s + 3);
 }
 
 static plat_always_inline uint64_t pt_half_and(const uint64_t *s)
 {
-	return pt_word(pt_raw(s) & pt_raw(s + 1) & pt_raw(s + 2) & pt_raw(s + 3));
-}
-
-static plat_always_inline void pt_half_store(uint64_t *s, uint64_t entry, uint64_t step)
-{
-	pt_leaf_store(s, entry);
-	pt_leaf_store(s + 1, entry + step);
-	pt_leaf_store(s + 2, entry + 2 * step);
-	pt_leaf_store(s + 3, entry + 3 * step);
-}
-
-/* Two entries. */
-static plat_always_inline uint64_t pt_pair_or(const uint64_t *s)
-{
-	return pt_word(pt_raw(s) | pt_raw(s + 1));
-}
-
-static plat_always_inline uint64_t pt_pair_and(const uint64_t *s)
-{
-	return pt_word(pt_raw(s) & pt_raw(s + 1));
-}
-
-static plat_always_inline void pt_pair_store(uint64_t *s, uint64_t entry, uint64_t step)
-{
-	pt_leaf_store(s, entry);
-	pt_leaf_store(s + 1, entry + step);
+	return pt_raw(s) & pt_raw(s + 1) & pt_raw(s + 2) & pt_raw(s + 3);
 }
 
 static plat_always_inline void pt_line_clear(uint64_t *s)

@@ -1,7 +1,8 @@
 # plat: a hidden copy goes into every library
 user_parts += plat/libplat.la
-plat_libplat_la_SOURCES = plat/plat.h plat/plat_mem.h plat/user/plat_types.h plat/user/plat_impl.h \
-	plat/user/plat_rseq_x86.h plat/user/plat_rcu.h plat/user/plat_user.c plat/user/plat_node.h plat/user/plat_node.c
+plat_libplat_la_SOURCES = plat/plat.h plat/plat_mem.h plat/plat_run.h plat/user/plat_types.h plat/user/plat_impl.h \
+	plat/user/plat_rseq_x86.h plat/user/plat_rcu.h plat/user/plat_user.c plat/user/plat_node.h plat/user/plat_node.c \
+	plat/user/plat_vectors.c
 plat_libplat_la_CFLAGS = $(AM_CFLAGS) $(URCU_BP_CFLAGS)
 plat_libplat_la_LIBADD = $(URCU_BP_LIBS)
 user_headers += plat/plat_mem.h plat/user/plat_types.h

@@ -29,6 +29,14 @@
  *   plat_peek(p)                    plat_load_relaxed() for a test of bits: the compiler may
  *                                   load again, part by part, or several words at once
  *   plat_store_relaxed(p, v)  plat_store_release(p, v)
+ *   plat_peek_any(p, n)             whether any of @n 64-bit words from @p on is not 0; each is
+ *                                   read as plat_peek() reads it
+ *   plat_store_relaxed_run(p, n, first, step)
+ *                                   @first, @first + @step, ... to @n 64-bit words from @p on:
+ *                                   each as by plat_store_relaxed(), in any order, and in one
+ *                                   piece although several may go at once
+ *   plat_store_relaxed_run_swapped(p, n, first, step)
+ *                                   the same words with their bytes reversed
  *   plat_cas_relaxed(p, old, new)   true when *p was old and is now new
  *   plat_cas_release(p, old, new)   same; release on success
  *   plat_cas_full(p, old, new)      same; fully ordered on success
@@ -96,8 +104,6 @@
  *     its stores are visible to the caller; later steps on that CPU see what
  *     the caller stored before the call.  0, or -EAGAIN where the caller may
  *     not wait (interrupt context in the kernel).
- *   plat_fence_cpus_reading(cpu)   the same, from inside plat_read_lock(): where a section
- *     keeps the CPU, it is not for the caller's own that it may not wait.
  *
  * Grace periods
  *   plat_read_lock(), plat_read_unlock()  read-side section; nests; no wait.
@@ -175,10 +181,7 @@ static inline uint64_t *plat_ctl_of(const uint64_t *state)
 }
 
 #include "plat_impl.h"
-
-#ifndef plat_fence_cpus_reading
-#define plat_fence_cpus_reading(cpu) plat_fence_cpus(cpu)
-#endif
+#include "plat_run.h"
 
 /* The library's @mem, or the platform's own where the caller gave none. */
 static inline void *plat_mem_alloc(const struct plat_mem *mem, size_t size, size_t align)

@@ -12,6 +12,7 @@
 #include "../plat/user/plat_impl.h"
 
 #ifdef PLAT_HOOK_LOAD
+#undef PLAT_VECTORS /* they would pass by */
 #undef plat_load_relaxed
 #undef plat_load_acquire
 #undef plat_store_relaxed

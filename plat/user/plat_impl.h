@@ -60,6 +60,18 @@
 #define PLAT_TSAN 0
 #endif
 
+/* Other sanitizers would not see what vectors store. */
+#if defined(__SANITIZE_ADDRESS__)
+#define PLAT_USER_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define PLAT_USER_SANITIZED 1
+#endif
+#endif
+#ifndef PLAT_USER_SANITIZED
+#define PLAT_USER_SANITIZED PLAT_TSAN
+#endif
+
 #if PLAT_TSAN
 #define plat_peek(p) plat_load_relaxed(p)
 #else
@@ -72,6 +84,10 @@ extern const struct plat_mem_ops plat_mem_default;
 extern ptrdiff_t plat_user_rseq_off;
 extern bool plat_user_rseq;
 extern uint64_t plat_user_fence_word;
+extern bool plat_user_vectors;
+bool plat_vector_any(const uint64_t *p, size_t n);
+void plat_vector_store(uint64_t *p, size_t n, uint64_t first, uint64_t step);
+void plat_vector_store_swapped(uint64_t *p, size_t n, uint64_t first, uint64_t step);
 unsigned plat_user_cpu_slow(void);
 unsigned plat_cpu_count(void);
 int plat_fence_cpus(unsigned cpu);
@@ -103,6 +119,14 @@ static inline bool plat_percpu_ok(void)
 {
 	return plat_user_rseq;
 }
+
+/* See plat_vectors.c.  Constant after its constructor; a test may turn it off. */
+#if defined(__x86_64__) && !PLAT_USER_SANITIZED
+#define PLAT_USER_HAVE_VECTORS 1
+#define PLAT_VECTORS plat_user_vectors
+#else
+#define PLAT_USER_HAVE_VECTORS 0
+#endif
 
 #if defined(__x86_64__) && defined(__LP64__) && defined(__GLIBC__) && !PLAT_TSAN && \
 	!defined(PLAT_NO_RSEQ)

@@ -1,7 +1,7 @@
 # unit tests of plat/
 PLAT_UNIT =
 if HAVE_CRITERION
-PLAT_UNIT += tests/unit/test_plat_words tests/unit/test_plat_user
+PLAT_UNIT += tests/unit/test_plat_words tests/unit/test_plat_user tests/unit/test_plat_run
 if HAVE_JEMALLOC
 PLAT_UNIT += tests/unit/test_plat_jemalloc tests/unit/test_plat_node
 endif
@@ -13,6 +13,11 @@ tests_unit_test_plat_words_SOURCES = tests/unit/test_plat_words.c
 tests_unit_test_plat_words_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_plat_words_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_plat_words_LDADD = plat/libplat.la $(UNIT_LIBS)
+
+tests_unit_test_plat_run_SOURCES = tests/unit/test_plat_run.c
+tests_unit_test_plat_run_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_plat_run_CFLAGS = $(UNIT_CFLAGS) -pthread
+tests_unit_test_plat_run_LDADD = plat/libplat.la $(UNIT_LIBS)
 
 tests_unit_test_plat_user_SOURCES = tests/unit/test_plat_user.c
 tests_unit_test_plat_user_CPPFLAGS = $(TEST_CPPFLAGS)
