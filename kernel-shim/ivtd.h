@@ -162,6 +162,7 @@ struct ivtd_driver {
 	bool flush_maps;
 	bool zero_length_read;
 	bool lazy;
+	bool trim;
 	u64 age_ns;
 	struct list_head domains;
 	struct list_head devices;

@@ -180,6 +180,8 @@ static plat_always_inline bool plat_percpu_cas(uint64_t *p, uint64_t old, uint64
 /* plat_kernel.c; one copy, in iova_core.ko. */
 extern const struct plat_mem_ops plat_mem_default;
 int plat_fence_cpus(unsigned cpu);
+int plat_kernel_fence_reading(unsigned cpu);
+#define plat_fence_cpus_reading(cpu) plat_kernel_fence_reading(cpu)
 
 #define plat_read_lock() rcu_read_lock()
 #define plat_read_unlock() rcu_read_unlock()

@@ -58,12 +58,23 @@ static int fence_cpu(unsigned int cpu)
  * this is a task, and it holds no spinlock, without which two CPUs could wait
  * for each other (one for the lock with interrupts off, one for its interrupt).
  * A kernel built without CONFIG_PREEMPT_COUNT cannot answer and says no.
+ *
+ * An RCU reader may wait for an interrupt of another CPU: no CPU waits for readers with
+ * interrupts off.  But unless CONFIG_PREEMPT_RCU, being one counts like a spinlock: then a
+ * count of one is the section that the caller is in for sure, and there is nothing else.
  */
-int plat_fence_cpus(unsigned cpu)
+static bool may_wait(bool reading)
+{
+	if (reading && IS_ENABLED(CONFIG_PREEMPT_COUNT) && !IS_ENABLED(CONFIG_PREEMPT_RCU))
+		return preempt_count() == PREEMPT_OFFSET && !irqs_disabled();
+	return preemptible();
+}
+
+static int fence_cpus(unsigned int cpu, bool reading)
 {
 	int err = 0;
 
-	if (!preemptible())
+	if (!may_wait(reading))
 		return -EAGAIN;
 	smp_mb(); /* PLATK-F2: what the caller stored is seen by steps after the interrupt */
 	if (cpu != PLAT_CPU_NONE)
@@ -72,7 +83,17 @@ int plat_fence_cpus(unsigned cpu)
 		err = fence_cpu(cpu) ?: err;
 	return err;
 }
+
+int plat_fence_cpus(unsigned int cpu)
+{
+	return fence_cpus(cpu, false);
+}
 EXPORT_SYMBOL_NS_GPL(plat_fence_cpus, LIBIOVA);
+
+int plat_kernel_fence_reading(unsigned int cpu)
+{
+	return fence_cpus(cpu, true);
+}
 
 static atomic64_t live_bytes;
 

@@ -10,6 +10,7 @@
  */
 #include "selftest.h"
 #include "iova.h"
+#include "iova_life.h"
 #include "iova_resv.h"
 #include "plat.h"
 
@@ -33,10 +34,11 @@ struct st_space {
 	u8 *owner;
 	u64 hand[HANDS];
 	unsigned int max_n, held; /* sizes asked for; ranges an actor holds */
+	bool trim;		  /* metadata is given back all the time */
 	/* what must not happen */
 	atomic64_t overlaps, refused, misplaced, wrong, accepted;
 	/* what must */
-	atomic64_t allocs, irq_allocs, frees, no_room, again;
+	atomic64_t allocs, irq_allocs, frees, no_room, again, trimmed;
 };
 
 static bool space_open(struct st_space *s, u64 granules)
@@ -46,6 +48,7 @@ static bool space_open(struct st_space *s, u64 granules)
 		.last = (granules << SHIFT) - 1,
 		.granule_lg2 = SHIFT,
 		.mem = st_mem(&s->mem),
+		.flags = s->trim ? IOVA_SPACE_TRIM : 0,
 	};
 
 	return !iova_space_create(&s->space, &config);
@@ -132,6 +135,15 @@ static void step(struct st_actor *a)
 	}
 }
 
+/* Words of areas that are empty at the moment are taken away, and then the areas. */
+static void trim(struct st_space *s)
+{
+	u64 before = iova_space_trim(s->space, ~0ull), after = iova_space_trim(s->space, 0);
+
+	if (after < before)
+		atomic64_add((s64)(before - after), &s->trimmed);
+}
+
 /* Fixed ranges take words apart that other CPUs own: the fence, under fire. */
 static void fixed(struct st_torment *t)
 {
@@ -148,6 +160,8 @@ static void fixed(struct st_torment *t)
 		atomic64_inc(&s->allocs);
 		free_range(s, RANGE(first, n));
 	}
+	if (s->trim)
+		trim(s);
 	usleep_range(100, 500);
 }
 
@@ -189,14 +203,17 @@ static void space_close(struct st_space *s, const char *name)
 	st_ok(!live && !atomic64_read(&s->mem.blocks), "%s: no range and no metadata left", name);
 }
 
-static void iova_torment(const char *name, unsigned int max_n, unsigned int held, bool hotplug)
+static void iova_torment(const char *name, unsigned int max_n, unsigned int held, bool hotplug,
+			 bool trimmed)
 {
 	struct st_space *s = kzalloc(sizeof(*s), GFP_KERNEL);
 	struct st_torment *t = kzalloc(sizeof(*t), GFP_KERNEL);
 	unsigned int n;
 
-	if (s)
+	if (s) {
 		s->owner = vzalloc(GRANULES);
+		s->trim = trimmed;
+	}
 	if (!st_ok(t && s && s->owner && space_open(s, GRANULES), "%s: a space", name))
 		goto out;
 	s->max_n = max_n;
@@ -217,6 +234,9 @@ static void iova_torment(const char *name, unsigned int max_n, unsigned int held
 	      atomic64_read(&s->no_room), atomic64_read(&s->again));
 	st_ok(atomic64_read(&s->irq_allocs) > 500, "%s: interrupts allocate (%lld)", name,
 	      atomic64_read(&s->irq_allocs));
+	if (trimmed && !hotplug) /* there the areas are seldom empty */
+		st_ok(atomic64_read(&s->trimmed) > 10000, "%s: metadata goes back (%lld bytes)",
+		      name, atomic64_read(&s->trimmed));
 	n = room(s, GRANULES);
 	st_ok(n == GRANULES, "%s: every granule is free again (%u of %u)", name, n, GRANULES);
 	space_close(s, name);
@@ -303,11 +323,12 @@ void st_iova(void)
 	if (s)
 		vfree(s->owner);
 	kfree(s);
-	iova_torment("iova, small ranges", 8, 16, false);
-	iova_torment("iova, all sizes", 600, 4, false);
-	iova_torment("iova, almost full", 256, ST_HELD, false);
+	iova_torment("iova, small ranges", 8, 16, false, false);
+	iova_torment("iova, all sizes", 600, 4, false, false);
+	iova_torment("iova, almost full", 256, ST_HELD, false, false);
+	iova_torment("iova, trimmed", 64, 4, false, true);
 	if (num_online_cpus() > 1)
-		iova_torment("iova, CPUs come and go", 64, 32, true);
+		iova_torment("iova, CPUs come and go", 64, 32, true, true);
 	else
 		st_skip("iova, CPUs come and go", "one CPU");
 }

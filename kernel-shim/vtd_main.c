@@ -21,6 +21,7 @@
 struct ivtd_driver ivtd = {
 	.domains = LIST_HEAD_INIT(ivtd.domains),
 	.devices = LIST_HEAD_INIT(ivtd.devices),
+	.trim = true,
 };
 DEFINE_MUTEX(ivtd_lock);
 
@@ -53,6 +54,9 @@ MODULE_PARM_DESC(mode, "strict (default): unmap waits for the hardware; lazy: fl
 static uint age_ms = 10;
 module_param(age_ms, uint, 0444);
 MODULE_PARM_DESC(age_ms, "lazy mode: longest wait of an unmap for its flush, 1..1000 (default 10)");
+
+module_param_named(trim, ivtd.trim, bool, 0444);
+MODULE_PARM_DESC(trim, "give back memory of address ranges that are empty (default yes)");
 
 /*
  * A device that does DMA now would be cut off.  Bridges have drivers (pcieport)

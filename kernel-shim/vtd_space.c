@@ -11,6 +11,7 @@
  * take to get out of a CPU.  Invariant: if the timer is not pending, @quiet is set.
  */
 #include "ivtd.h"
+#include "iova_life.h"
 #include "iova_resv.h"
 
 #include <linux/jiffies.h>
@@ -108,6 +109,7 @@ static int make_space(struct ivtd_domain *d, struct ivtd_unit *u)
 		.last = ivtd.iova_last,
 		.granule_lg2 = PAGE_SHIFT,
 		.mem = ivtd_meta,
+		.flags = ivtd.trim ? IOVA_SPACE_TRIM : 0,
 	};
 	struct dmap_config config = {
 		.pgtbl = d->pt,
@@ -119,6 +121,7 @@ static int make_space(struct ivtd_domain *d, struct ivtd_unit *u)
 		.lazy_age_ns = ivtd.age_ns,
 		.now_ns = ivtd_now_ns,
 		.mem = ivtd_meta,
+		.flags = DMAP_NO_TRIM, /* a timer must not sleep: housekeeping() does it */
 	};
 	int ret = iova_space_create(&d->iova, &iova_config);
 
@@ -159,7 +162,20 @@ int ivtd_space_prepare(struct ivtd_domain *d, struct ivtd_device *vd)
 	return ret;
 }
 
-/* No device is attached.  What drivers left mapped is counted, for the message at unload. */
+/* What drivers left mapped: some of it said at once, all counted for the message at unload. */
+static void destroy_iova(struct iova_space *iova)
+{
+	struct iova_range live[4];
+	u64 nr = iova_space_destroy_report(iova, live, ARRAY_SIZE(live)), i;
+
+	for (i = 0; i < min_t(u64, nr, ARRAY_SIZE(live)); i++)
+		pr_warn("still mapped: 0x%llx..0x%llx\n", live[i].first, live[i].last);
+	if (nr > ARRAY_SIZE(live))
+		pr_warn("still mapped: %llu more\n", nr - ARRAY_SIZE(live));
+	ivtd.lost_iova += nr;
+}
+
+/* No device is attached. */
 void ivtd_space_destroy(struct ivtd_domain *d)
 {
 	if (!d->space)
@@ -167,7 +183,7 @@ void ivtd_space_destroy(struct ivtd_domain *d)
 	/* The timer must not restart: no unmap runs any more. */
 	del_timer_sync(&d->timer);
 	dmap_space_destroy(d->space);
-	ivtd.lost_iova += iova_space_destroy(d->iova);
+	destroy_iova(d->iova);
 	d->space = NULL;
 	d->iova = NULL;
 }
@@ -199,7 +215,7 @@ static void timer_expired(struct timer_list *timer)
 	mod_timer(timer, jiffies + interval());
 }
 
-/* Unlinked tables are freed here: that needs a grace period. */
+/* Unlinked tables, and metadata of empty areas, are freed here: that needs a grace period. */
 static void housekeeping(struct work_struct *work);
 static DECLARE_DEFERRABLE_WORK(housekeeping_work, housekeeping);
 
@@ -215,6 +231,8 @@ static void housekeeping(struct work_struct *work)
 		pgtbl_stats(d->pt, &stats);
 		if (stats.queued_pages)
 			pgtbl_drain(d->pt);
+		if (d->iova)
+			iova_space_trim_idle(d->iova);
 	}
 	mutex_unlock(&ivtd_lock);
 	schedule_delayed_work(&housekeeping_work, HZ);

@@ -114,6 +114,11 @@ enum dmap_mode { DMAP_STRICT, DMAP_LAZY };
  * size; on the fast path it is one load and one comparison.
  */
 #define DMAP_NO_32BIT_FIRST 1u
+/*
+ * Default: where the IOVA space was made with IOVA_SPACE_TRIM, dmap_flush(space, true) has it
+ * give back the metadata of empty areas (iova_space_trim_idle()), once in 32 calls.
+ */
+#define DMAP_NO_TRIM 2u
 
 /**
  * struct dmap_config - what a DMA space is made of
@@ -132,7 +137,7 @@ enum dmap_mode { DMAP_STRICT, DMAP_LAZY };
  * @cpu_slots: CPUs with a queue of their own; 0: all there may ever be.  CPUs
  *	beyond share one queue.
  * @mem: memory for the space and its queues.
- * @flags: DMAP_NO_32BIT_FIRST or 0.
+ * @flags: DMAP_NO_32BIT_FIRST, DMAP_NO_TRIM.
  */
 struct dmap_config {
 	struct iova_space *iova;
@@ -234,7 +239,7 @@ uint64_t dmap_map_sg(struct dmap_space *space, const struct pgtbl_segment *seg, 
 int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
 
 /**
- * dmap_flush() - flush queued unmaps (lazy mode; nothing to do in strict mode)
+ * dmap_flush() - flush queued unmaps (lazy mode), and give back memory (both modes)
  * @space: DMA space.
  * @expired_only: false: flush all CPUs' queues, wait, retire everything that was
  *	queued before the call.  true: for a timer: if the oldest entry of any
@@ -242,11 +247,15 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  *	wait; retire at most 64 covered entries per queue of this CPU, of CPUs that
  *	have retired nothing during eight such calls, and of the queue of CPUs without
  *	one.  Other CPUs' addresses wait for their CPUs; the device cannot reach them.
+ *	Also what DMAP_NO_TRIM is about, at most 64 areas at a time; strict mode has nothing
+ *	else to do here.
  *
  * Context: any for @expired_only; otherwise as a strict unmap, with work proportional to
- * what is queued.
- * Return: 0: nothing is queued; 1 (@expired_only): something still is, so that a
- * timer has to come again; or the queue's error: -EAGAIN (@expired_only: full, try later),
+ * what is queued.  With an IOVA space that can be trimmed, unless DMAP_NO_TRIM, and @expired_only:
+ * outside read-side sections; user space may wait for a grace period (the kernel, where it may
+ * not sleep, leaves the memory where it is: call iova_space_trim_idle() from where it may).
+ * Return: 0: nothing is queued, and no metadata could be given back soon; 1 (@expired_only):
+ * something still is, so that a timer has to come again; or the queue's error: -EAGAIN (@expired_only: full, try later),
  * -ETIMEDOUT (@expired_only: a flush begun earlier has not completed within a
  * second), -EIO.  After an error everything is still queued.
  */

@@ -13,6 +13,7 @@
 
 #include "dmap.h"
 #include "iova_bulk.h"
+#include "iova_life.h"
 #include "plat.h"
 
 /* Entries that one lazy unmap retires at most; entries per queue of a timer's call. */
@@ -83,6 +84,7 @@ struct dmap_space {
 	unsigned rings; /* in all */
 	uint8_t granule_lg2;
 	bool lazy;
+	bool trim; /* the timer has metadata of @iova given back */
 	uint16_t domain;
 	const struct dmap_inval_ops *inval;
 	void *inval_ctx;
@@ -104,7 +106,12 @@ struct dmap_space {
 	/* Rare. */
 	struct dmap_quarantine *quarantine plat_aligned(PLAT_CACHELINE);
 	struct dmap_count count;
+	uint32_t ticks; /* calls of the timer; hints, as is the next */
+	bool trim_left; /* something may have become empty since all was looked at */
 };
+
+/* Calls of the timer between two looks for metadata that can go. */
+#define DMAP_TRIM_TICKS 32
 
 /* A flush in flight for longer is given up for lost. */
 #define DMAP_PENDING_NS 1000000000ull

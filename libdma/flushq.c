@@ -356,13 +356,40 @@ static int flush_all(struct dmap_space *space)
 	return r;
 }
 
+/*
+ * Metadata goes back when the space has come to rest and nothing is queued any more: until
+ * all of it has been looked at, the timer has to come again.  Where this is not the place
+ * for it (-EAGAIN), another will be found.
+ */
+static int trim_some(struct dmap_space *space, int queued)
+{
+	uint32_t ticks = plat_load_relaxed(&space->ticks) + 1; /* relaxed: a hint */
+	int r;
+
+	plat_store_relaxed(&space->ticks, ticks); /* relaxed: a hint */
+	if (queued || !space->lazy)
+		plat_store_relaxed(&space->trim_left, true); /* relaxed: a hint */
+	/* relaxed: a hint */
+	if (!plat_load_relaxed(&space->trim_left))
+		return queued;
+	if (ticks % DMAP_TRIM_TICKS)
+		return queued ? queued : space->lazy;
+	r = iova_space_trim_idle(space->iova);
+	if (r <= 0 && !queued)
+		plat_store_relaxed(&space->trim_left, false); /* relaxed: a hint */
+	return queued ? queued : r > 0;
+}
+
 int dmap_flush(struct dmap_space *space, bool expired_only)
 {
+	int r;
+
 	if (!space)
 		return -EINVAL;
-	if (!space->lazy)
-		return 0;
-	return expired_only ? flush_expired(space) : flush_all(space);
+	if (!expired_only)
+		return space->lazy ? flush_all(space) : 0;
+	r = space->lazy ? flush_expired(space) : 0;
+	return space->trim ? trim_some(space, r) : r;
 }
 
 /* Addresses ran out: flush, then retire queued ranges until @alloc finds a place. */

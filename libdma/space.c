@@ -15,7 +15,7 @@ static bool config_ok(const struct dmap_config *c)
 	       c->inval->wait && (c->mode == DMAP_STRICT || c->mode == DMAP_LAZY) &&
 	       (!c->granule_lg2 || (c->granule_lg2 >= 12 && c->granule_lg2 <= 34)) &&
 	       c->lazy_entries <= MAX_ENTRIES && c->cpu_slots <= MAX_SLOTS &&
-	       !(c->flags & ~DMAP_NO_32BIT_FIRST);
+	       !(c->flags & ~(DMAP_NO_32BIT_FIRST | DMAP_NO_TRIM));
 }
 
 static void set_limits(struct dmap_space *space, const struct dmap_config *config)
@@ -60,6 +60,7 @@ int dmap_space_create(struct dmap_space **out, const struct dmap_config *config)
 	space->lazy = config->mode == DMAP_LAZY;
 	space->first_limit = config->flags & DMAP_NO_32BIT_FIRST ? ~0ull : 0xffffffff;
 	space->low_full = DMAP_LOW_NOT_FULL;
+	space->trim = !(config->flags & DMAP_NO_TRIM) && iova_space_can_trim(config->iova);
 	space->long_bytes = LONG_GRANULES << space->granule_lg2;
 	space->domain = config->domain;
 	space->slots = config->cpu_slots ? config->cpu_slots : plat_cpu_count();

@@ -235,37 +235,51 @@ static void open_line0(struct iova_ctx *c, struct iova_node *node, unsigned chil
 	c->fresh = node->base_pfn + ((uint64_t)child << IOVA_LINE_LG2);
 }
 
+/* A new level-0 line out of a word of @line that the caller may use; @any: see below. */
+static bool line0_in(struct iova_ctx *c, const struct iova_ref *line, bool any)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct iova_ref ref = iova_word_in(line, i);
+		struct iova_units u;
+		uint64_t ctl;
+
+		ctl = iova_ctl_look(&ref);
+		c->busy |= iova_own(ctl) == PLAT_OWN_BUSY;
+		if ((iova_own(ctl) != c->own && iova_own(ctl) != PLAT_OWN_SHARED) ||
+		    (!any && iova_ctl_class(ctl) != IOVA_CLASS_SPLIT))
+			continue;
+		if ((ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
+			return true; /* moved to another CPU: begin again there */
+		u = take_units(c, &ref, any);
+		if (!u.mask)
+			continue;
+		open_line0(c, iova_taken_in(&ref), i * 4 + u.group, u.mask);
+		iova_move_end(c->s, true);
+		return true;
+	}
+	return false;
+}
+
 /*
  * A new level-0 line in a level-1 word the caller may use.  @any: also in words
- * that serve ranges, and also in parts of lines.
+ * that serve ranges, and also in parts of lines; else where the CPU has just adopted
+ * words first, which takes no search from the top.
  */
 bool iova_new_line0(struct iova_ctx *c, bool any)
 {
 	uint64_t test = any ? 0 : 1ull << IOVA_CLASS_SPLIT, from = c->want->lo;
-	struct iova_node *near = iova_begin(c, 1);
+	uint64_t home = plat_load_relaxed(home_of(c)); /* IOVA-H2 */
+	struct iova_node *near;
 	struct iova_ref line;
 
+	if (!any && home >= c->want->lo && home <= c->want->hi &&
+	    iova_ref_at(c->s, 1, home, &line) && line0_in(c, &line, false))
+		return true;
+	near = iova_begin(c, 1);
 	/* where the class has a place, IOVA_GROUP units have one */
 	while (iova_next_line(c->s, 1, from, c->want->hi, test, 1, &line, &near)) {
-		for (unsigned i = 0; i < 4; i++) {
-			struct iova_ref ref = iova_word_in(&line, i);
-			struct iova_units u;
-			uint64_t ctl;
-
-			ctl = iova_ctl_look(&ref);
-			c->busy |= iova_own(ctl) == PLAT_OWN_BUSY;
-			if ((iova_own(ctl) != c->own && iova_own(ctl) != PLAT_OWN_SHARED) ||
-			    (!any && iova_ctl_class(ctl) != IOVA_CLASS_SPLIT))
-				continue;
-			if ((ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
-				return true; /* moved to another CPU: begin again there */
-			u = take_units(c, &ref, any);
-			if (!u.mask)
-				continue;
-			open_line0(c, iova_taken_in(&ref), i * 4 + u.group, u.mask);
-			iova_move_end(c->s, true);
+		if (line0_in(c, &line, any))
 			return true;
-		}
 		iova_found_nothing(c, &line);
 		from = iova_next_place(c->want, line.base_pfn + (1ull << iova_span_lg2(1)));
 	}

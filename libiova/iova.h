@@ -231,7 +231,8 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
  * @space: may be NULL
  *
  * Context: thread; no other call on the space runs or comes after.
- * Return: how many ranges were still allocated (0: none was forgotten).
+ * Return: how many ranges were still allocated (0: none was forgotten); which ones says
+ * iova_space_destroy_report() of iova_life.h.
  */
 uint64_t iova_space_destroy(struct iova_space *space);
 

@@ -166,6 +166,7 @@ struct iova_space {
 	struct iova_node *gone; /* unlinked, but somebody may look at them still */
 	uint64_t raced;		/* as in the nodes, of those that are no more */
 	uint64_t refills_seen;	/* by iova_space_trim_idle() */
+	uint64_t trim_end_pfn;	/* where it goes on, downwards */
 	uint32_t trim_busy;	/* one thread at a time unlinks nodes */
 	/* [nr_slots], each by itself, in memory near its CPU; not changed after creation. */
 	struct iova_slot *slot[] plat_aligned(PLAT_CACHELINE);
@@ -458,6 +459,9 @@ bool iova_reserved(struct iova_space *s, uint64_t first, uint64_t last, struct i
 uint64_t iova_reserved_granules(struct iova_space *s);
 int iova_outside(struct iova_space *s, uint64_t first, uint64_t last);
 void iova_resv_drop(struct iova_space *s);
+
+/* trim.c */
+bool iova_looks_empty(const struct iova_node *node);
 
 /* place.c */
 bool iova_next_gap(const struct iova_range *ranges, unsigned nr, uint64_t from, uint64_t max,

@@ -57,8 +57,8 @@ int iova_space_drain(struct iova_space *space, unsigned cpu);
  * are taken from them, with one plat_fence_cpus() for each area: a system call, or
  * interrupts on other CPUs.
  *
- * Nothing calls this by itself: a free does not look whether it was the last in its area.
- * iova_space_trim_idle() is for a timer of the caller's.
+ * A free does not look whether it was the last in its area.  libdma's tick, dmap_flush() of
+ * its timer, calls iova_space_trim_idle(), and so does iova_vtd.ko; other users' timers may.
  *
  * Context: thread that may sleep, outside any read-side section; a callback of
  * iova_space_for_each() will do.  Progress: waits for a grace period when something goes;
@@ -72,15 +72,36 @@ uint64_t iova_space_trim(struct iova_space *space, uint64_t budget_bytes);
  * iova_space_trim_idle() - iova_space_trim() of a space that has come to rest
  * @space: the space
  *
- * For a caller's timer: does nothing unless no allocation has searched for room since
- * the last call; then gives back all that can go.  So a space that is in use keeps
- * its areas, whatever is in them at the moment of the call, and one that is not is empty
- * after two periods.  In a space at rest with all its areas in use, a call looks at a
- * few words of each.
+ * For a timer: does nothing unless no allocation has searched for room since the last
+ * call; else goes on giving back where that stopped.  So a space that is in use keeps its
+ * areas, whatever is in them at the moment of the call, and one that comes to rest is empty
+ * after some calls.  One call looks at up to 64 areas, at a few words of each that is in use.
  *
- * Context, progress and return: as iova_space_trim().
+ * Context: as iova_space_trim().  Progress: bounded, but for one grace period when something
+ * goes.
+ * Return: 0: the whole space has been looked at while it was at rest (or was made without
+ * IOVA_SPACE_TRIM), and until something is freed there is nothing to be had; 1: call again
+ * later; -EAGAIN: another thread is at it, or (kernel) other CPUs cannot be fenced here, or not now.
  */
-uint64_t iova_space_trim_idle(struct iova_space *space);
+int iova_space_trim_idle(struct iova_space *space);
+
+/**
+ * iova_space_can_trim() - whether the space was made with IOVA_SPACE_TRIM
+ * @space: the space
+ */
+bool iova_space_can_trim(const struct iova_space *space);
+
+/**
+ * iova_space_destroy_report() - iova_space_destroy(), and which ranges were still allocated
+ * @space:   may be NULL
+ * @live:    filled in with the lowest of them, in address order; NULL: @nr_live is 0
+ * @nr_live: how many fit
+ *
+ * Context: as iova_space_destroy().
+ * Return: how many there were; more than @nr_live: the rest is only counted.
+ */
+uint64_t iova_space_destroy_report(struct iova_space *space, struct iova_range *live,
+				   unsigned nr_live);
 
 /**
  * iova_space_release_held() - end the quarantine of all ranges that are held back

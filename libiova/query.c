@@ -139,6 +139,19 @@ struct stretch {
 	uint64_t end;			  /* its last granule + 1, as far as one look shows */
 };
 
+/* Most areas of a space that is given up: all of it exists at level 1, and nothing is used. */
+static bool area_is_free(const struct iova_node *node)
+{
+	for (unsigned i = 0; i < PLAT_LINE_WORDS; i++) {
+		/* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
+		uint64_t w = plat_load_acquire(&node->line.word[i].state);
+
+		if (w >> 32 & w)
+			return false;
+	}
+	return iova_looks_empty(node);
+}
+
 static struct stretch look_at(struct iova_space *s, uint64_t pfn)
 {
 	struct iova_ref ref;
@@ -147,6 +160,9 @@ static struct stretch look_at(struct iova_space *s, uint64_t pfn)
 	unsigned g;
 
 	iova_locate(s, pfn, &ref);
+	if (!(pfn & ((1u << IOVA_NODE1_LG2) - 1)) && ref.node->level == 1 &&
+	    area_is_free(ref.node))
+		return (struct stretch){ HOLE, pfn + (1u << IOVA_NODE1_LG2) };
 	unit = 1ull << iova_unit_lg2(ref.level);
 	base = pfn & ~(unit - 1);
 	w = iova_word_look(&ref);

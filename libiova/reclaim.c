@@ -90,7 +90,8 @@ static unsigned park_owned(const struct iova_ref *ref, uint64_t ctl)
 	if (!iova_park_begin(ref, ctl))
 		return 0;
 	/* IOVA-R1: no step of the owner is left (W2) */
-	return iova_park_end(ref, own, own == PLAT_OWN_NONE || !plat_fence_cpus((unsigned)own));
+	return iova_park_end(ref, own,
+			     own == PLAT_OWN_NONE || !plat_fence_cpus_reading((unsigned)own));
 }
 
 /* The units above, as bits, whose lower half is empty, or would be once REM is collected. */

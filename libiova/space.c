@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* space.c - a space's life, its nodes and the memory they take. */
 #include "iova_int.h"
+#include "iova_life.h"
 
 #define CEIL_LG2(n) ((n) <= 1 ? 0 : (n) <= 2 ? 1 : (n) <= 4 ? 2 : (n) <= 8 ? 3 : (n) <= 16 ? 4 : 5)
 #define P(n)                                                                                \
@@ -406,6 +407,7 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	s->ring_size = c->quarantine;
 	s->guard = c->guard_granules;
 	s->placement = c->placement;
+	s->trim_end_pfn = ~0ull;
 	s->trim = c->flags & IOVA_SPACE_TRIM;
 	s->seed[0] = c->seed[0];
 	s->seed[1] = c->seed[1];
@@ -426,20 +428,34 @@ int iova_space_create(struct iova_space **space, const struct iova_space_config 
 	return 0;
 }
 
-static int count_range(void *ctx, const struct iova_range *range)
+struct report {
+	struct iova_range *live;
+	unsigned room;
+	uint64_t nr;
+};
+
+static int report_range(void *ctx, const struct iova_range *range)
 {
-	(void)range;
-	++*(uint64_t *)ctx;
+	struct report *report = ctx;
+
+	if (report->nr < report->room)
+		report->live[report->nr] = *range;
+	report->nr++;
 	return 0;
+}
+
+uint64_t iova_space_destroy_report(struct iova_space *s, struct iova_range *live, unsigned nr_live)
+{
+	struct report report = { .live = live, .room = live ? nr_live : 0 };
+
+	if (!s)
+		return 0;
+	iova_space_for_each(s, 0, ~0ull, report_range, &report);
+	destroy(s);
+	return report.nr;
 }
 
 uint64_t iova_space_destroy(struct iova_space *s)
 {
-	uint64_t live = 0;
-
-	if (!s)
-		return 0;
-	iova_space_for_each(s, 0, ~0ull, count_range, &live);
-	destroy(s);
-	return live;
+	return iova_space_destroy_report(s, NULL, 0);
 }

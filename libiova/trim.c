@@ -28,7 +28,13 @@ struct trim {
 	uint64_t budget_bytes;
 	uint64_t gone_bytes; /* of @gone */
 	struct iova_node *gone;
+	uint64_t end_pfn;	/* nodes that begin here, or above, have had their turn */
+	unsigned looks;		/* areas that may still be looked at */
+	bool cut;		/* there were more */
 };
+
+/* Areas that one call of iova_space_trim_idle() looks at. */
+#define IDLE_LOOKS 64
 
 static uint64_t held_bytes(const struct iova_space *s)
 {
@@ -118,8 +124,8 @@ static bool line_is_empty(const struct plat_words *line, bool split)
 	return true;
 }
 
-/* A look, so that parking words of areas in use is not tried. */
-static bool looks_empty(const struct iova_node *node)
+/* A look: nothing in the node is used, itself or, at level 1, the words of level 0 below it. */
+bool iova_looks_empty(const struct iova_node *node)
 {
 	if (!line_is_empty(&node->line, node->level == 1))
 		return false;
@@ -197,7 +203,7 @@ static void give_back(struct trim *t, struct iova_node *node)
 	uint64_t pat;
 	bool taken;
 
-	if (!looks_empty(node))
+	if (!iova_looks_empty(node)) /* parking words of areas in use is not tried */
 		return;
 	if (node->level == 1)
 		park_words(t->s, 0, node->base_pfn, IOVA_CHILDREN * 4);
@@ -214,19 +220,30 @@ static void give_back(struct trim *t, struct iova_node *node)
 	iova_move_end(t->s, taken);
 }
 
-/* From the highest down: what is used next is likely to lie low. */
+/*
+ * From the highest down: what is used next is likely to lie low.  A node has its turn after
+ * all below it; so if what is below it was cut, it begins below where the next call starts.
+ */
 static void trim_below(struct trim *t, struct iova_node *node)
 {
 	for (unsigned i = IOVA_CHILDREN; i-- > 0 && too_much(t);) {
 		/* IOVA-N3: pairs with IOVA-N2 */
 		struct iova_node *child = plat_load_acquire(&node->child[i]);
+		uint64_t base;
 
-		if (!child)
+		if (!child || child->base_pfn >= t->end_pfn)
 			continue;
 		if (child->level > 1)
 			trim_below(t, child);
-		if (too_much(t))
-			give_back(t, child);
+		else if (t->looks)
+			t->looks--;
+		else
+			t->cut = true;
+		if (t->cut || !too_much(t))
+			return;
+		base = child->base_pfn;
+		give_back(t, child);
+		t->end_pfn = base;
 	}
 }
 
@@ -246,33 +263,59 @@ static void free_gone(struct trim *t)
 	s->gone = NULL;
 }
 
-uint64_t iova_space_trim(struct iova_space *s, uint64_t budget_bytes)
+/* 0; -EAGAIN: another thread is at it, or nothing could be freed here, or not now. */
+static int trim(struct trim *t)
 {
-	struct trim t = { .s = s, .budget_bytes = budget_bytes };
+	struct iova_space *s = t->s;
+	int r = -EAGAIN;
 
-	if (!s->trim || held_bytes(s) <= budget_bytes)
-		return held_bytes(s);
 	if (!plat_cas_full(&s->trim_busy, 0, 1)) /* IOVA-T6: pairs with IOVA-T7 */
-		return held_bytes(s);
+		return -EAGAIN;
 	/* IOVA-T4: where there is no fence, nothing that goes could be freed */
 	if (!plat_fence_cpus(PLAT_CPU_NONE)) {
-		t.gone = s->gone;
-		trim_below(&t, s->root);
-		s->gone = t.gone;
-		free_gone(&t);
+		t->gone = s->gone;
+		trim_below(t, s->root);
+		s->gone = t->gone;
+		free_gone(t);
+		r = s->gone ? -EAGAIN : 0;
 	}
 	plat_store_release(&s->trim_busy, 0); /* IOVA-T7: pairs with IOVA-T6 */
+	return r;
+}
+
+bool iova_space_can_trim(const struct iova_space *s)
+{
+	return s->trim;
+}
+
+uint64_t iova_space_trim(struct iova_space *s, uint64_t budget_bytes)
+{
+	struct trim t = { .s = s, .budget_bytes = budget_bytes, .looks = ~0u, .end_pfn = ~0ull };
+
+	if (s->trim && held_bytes(s) > budget_bytes)
+		trim(&t);
 	return held_bytes(s);
 }
 
-uint64_t iova_space_trim_idle(struct iova_space *s)
+int iova_space_trim_idle(struct iova_space *s)
 {
+	struct trim t = { .s = s, .looks = IDLE_LOOKS };
 	uint64_t refills = 1; /* 0: never seen */
+	int r;
 
+	if (!s->trim)
+		return 0;
 	for (unsigned i = 0; i < s->nr_slots; i++)
 		refills += plat_load_relaxed(&s->slot[i]->refills); /* IOVA-M1 */
 	/* IOVA-T8: full only because there is no weaker exchange; a count to compare */
-	if (plat_xchg_full(&s->refills_seen, refills) != refills)
-		return held_bytes(s);
-	return iova_space_trim(s, 0);
+	if (plat_xchg_full(&s->refills_seen, refills) != refills) {
+		plat_store_relaxed(&s->trim_end_pfn, ~0ull); /* IOVA-T9 */
+		return 1;
+	}
+	t.end_pfn = plat_load_relaxed(&s->trim_end_pfn); /* IOVA-T9 */
+	r = trim(&t);
+	if (r)
+		return r;
+	plat_store_relaxed(&s->trim_end_pfn, t.cut ? t.end_pfn : ~0ull); /* IOVA-T9 */
+	return t.cut;
 }

@@ -303,7 +303,8 @@ static int share(const struct iova_ref *ref)
 		}
 	} while (own == PLAT_OWN_NONE || /* IOVA-R3: pairs with IOVA-W3, IOVA-W6 */
 		 !plat_cas_full(ctlp, ctl, (ctl & ~PLAT_CTL_OWN) | iova_ctl(PLAT_OWN_BUSY, 0, 0)));
-	r = plat_fence_cpus((unsigned)own); /* IOVA-R1: no step of the owner is left (W2) */
+	/* IOVA-R1: no step of the owner is left (W2) */
+	r = plat_fence_cpus_reading((unsigned)own);
 	do {
 		ctl = plat_load_acquire(ctlp); /* IOVA-W7: pairs with IOVA-W6 */
 		w = plat_load_relaxed(wp);     /* ours alone, W2 */

@@ -104,6 +104,8 @@
  *     its stores are visible to the caller; later steps on that CPU see what
  *     the caller stored before the call.  0, or -EAGAIN where the caller may
  *     not wait (interrupt context in the kernel).
+ *   plat_fence_cpus_reading(cpu)   the same, from inside plat_read_lock(): where a section
+ *     keeps the CPU, it is not for the caller's own that it may not wait.
  *
  * Grace periods
  *   plat_read_lock(), plat_read_unlock()  read-side section; nests; no wait.
@@ -182,6 +184,10 @@ static inline uint64_t *plat_ctl_of(const uint64_t *state)
 
 #include "plat_impl.h"
 #include "plat_run.h"
+
+#ifndef plat_fence_cpus_reading
+#define plat_fence_cpus_reading(cpu) plat_fence_cpus(cpu)
+#endif
 
 /* The library's @mem, or the platform's own where the caller gave none. */
 static inline void *plat_mem_alloc(const struct plat_mem *mem, size_t size, size_t align)

@@ -26,7 +26,7 @@ flags="-nostdinc -ffreestanding -D__KERNEL__ -std=gnu11 -O2 -m64 -mcmodel=kernel
 
 # What the core may leave to the kernel and to kernel-shim/plat_kernel.c, nothing else.
 allowed='memset memcpy memmove memcmp rcu_read_lock rcu_read_unlock synchronize_rcu nr_cpu_ids
-	rcu_read_lock_sched rcu_read_unlock_sched fake_processor_id fake_irq_save fake_irq_restore plat_fence_cpus plat_mem_default'
+	rcu_read_lock_sched rcu_read_unlock_sched fake_processor_id fake_irq_save fake_irq_restore plat_fence_cpus plat_kernel_fence_reading plat_mem_default'
 
 cd "$top_srcdir" || exit 99
 for lib in libiova libpgtbl libdma libvtd; do

@@ -45,7 +45,7 @@ Test(dmap, refuses_bad_configurations)
 	BAD(granule_lg2, 35);
 	BAD(lazy_entries, 65537);
 	BAD(cpu_slots, 65537);
-	BAD(flags, 2);
+	BAD(flags, 4);
 	ops.submit = NULL;
 	BAD(inval, &ops);
 	ops = dmap_simq_ops;

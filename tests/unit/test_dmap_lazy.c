@@ -8,6 +8,7 @@
 UNIT_RUN_TWICE();
 
 #define MS 1000000ull
+#define TRIM_TICKS 32 /* of the timer between two looks for metadata (dmap.h) */
 
 static struct env env;
 static uint64_t phys;
@@ -145,6 +146,57 @@ Test(dmap_lazy, the_timer_flushes_what_is_old_enough)
 	cr_assert_eq(queued(), 0);
 	cr_assert_eq(env.executed, 2);
 	env_close(&env);
+}
+
+static uint64_t metadata(void)
+{
+	struct iova_space_stats st;
+
+	iova_space_stats(env.iova, &st);
+	return st.metadata_bytes;
+}
+
+/* Calls of the timer until it says that it need not come again, at most so many. */
+static unsigned ticks(unsigned most)
+{
+	unsigned n = 1;
+
+	while (n < most && dmap_flush(env.space, true) == 1) {
+		env.clock_ns += 10 * MS;
+		n++;
+	}
+	return n;
+}
+
+/* Metadata of a space made for it goes back by the timer alone, which then may rest. */
+Test(dmap_lazy, the_timer_gives_back_metadata)
+{
+	enum { NR = 20000, MOST = 5 * TRIM_TICKS };
+	static uint64_t iova[NR];
+	uint64_t unused, full;
+
+	for (unsigned off = 0; off < 3; off++) {
+		open_lazy((struct env_options){ .clock = true,
+						.dmap.flags = off == 1 ? DMAP_NO_TRIM : 0,
+						.iova.flags = off == 2 ? 0 : IOVA_SPACE_TRIM });
+		unused = metadata();
+		for (unsigned round = 0; round < 2; round++) {
+			for (unsigned i = 0; i < NR; i++)
+				iova[i] = map1();
+			full = metadata();
+			cr_assert_gt(full, unused + 8 * 1024);
+			for (unsigned i = 0; i < NR; i++)
+				cr_assert_eq(dmap_unmap(env.space, iova[i], PAGE), 0);
+			cr_assert_lt(ticks(MOST), MOST);
+			if (off)
+				cr_assert_eq(metadata(), full);
+			else
+				cr_assert_eq(metadata(), unused);
+			for (unsigned i = 0; i < 2 * TRIM_TICKS; i++)
+				cr_assert_eq(dmap_flush(env.space, true), 0, "at rest");
+		}
+		env_close(&env);
+	}
 }
 
 Test(dmap_lazy, the_timer_does_a_bounded_part)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* test_iova_space.c - creation, destruction, memory, fork and threads. */
 #define _GNU_SOURCE
+#include "iova_life.h"
 #include "plat.h"
 #include "unit/iova_rig.h"
 
@@ -82,6 +83,36 @@ Test(space, platform_memory)
 	cr_assert(!iova_is_err(iova));
 	cr_assert_eq(iova_space_free(s, iova, 1), 0);
 	cr_assert_eq(iova_space_destroy(s), 0);
+}
+
+Test(space, destroy_reports_what_is_left)
+{
+	for (unsigned room = 0; room < 7; room++) {
+		struct iova_range live[7] = { 0 };
+		uint64_t want[5];
+		struct rig r;
+
+		rig_make(&r, 0, 1 << 24);
+		/* Several areas, empty ones among them, and one range that fills whole areas. */
+		for (unsigned i = 0; i < 4; i++) {
+			want[i] = ((uint64_t)i * 5000 + 7) * G;
+			cr_assert_eq(iova_space_alloc_fixed(r.s, want[i], 3 * G, NULL), 0);
+		}
+		want[4] = (1ull << 23) * G;
+		cr_assert_eq(iova_space_alloc_fixed(r.s, want[4], (1ull << 13) * G, NULL), 0);
+		cr_assert_eq(iova_space_alloc_fixed(r.s, 2049 * G, G, NULL), 0);
+		rig_free(&r, 2049 * G, 1);
+		cr_assert_eq(iova_space_destroy_report(r.s, room ? live : NULL, room), 5);
+		for (unsigned i = 0; i < 7; i++) {
+			uint64_t n = i < 4 ? 3 : 1 << 13;
+			bool told = i < room && i < 5;
+
+			cr_assert_eq(live[i].first, told ? want[i] : 0);
+			cr_assert_eq(live[i].last, told ? want[i] + n * G - 1 : 0);
+		}
+		cr_assert(count_mem_clean(&r.mem));
+	}
+	cr_assert_eq(iova_space_destroy_report(NULL, NULL, 0), 0);
 }
 
 Test(space, destroy_counts_what_is_left)

@@ -293,12 +293,45 @@ Test(trim, idle)
 		for (unsigned i = 0; i < 500; i++)
 			iova[i] = rig_alloc(&r, 30);
 		full = metadata(&r);
-		cr_assert_eq(iova_space_trim_idle(r.s), full, "there were refills");
-		cr_assert_eq(iova_space_trim_idle(r.s), full, "all is in use");
+		cr_assert_eq(iova_space_trim_idle(r.s), 1, "there were refills");
+		cr_assert_eq(iova_space_trim_idle(r.s), 0, "all is in use");
+		cr_assert_eq(metadata(&r), full);
 		for (unsigned i = 0; i < 500; i++)
 			rig_free(&r, iova[i], 30);
-		cr_assert_leq(iova_space_trim_idle(r.s), unused + 4096 + 2048);
+		cr_assert_eq(iova_space_trim_idle(r.s), 0);
+		cr_assert_leq(metadata(&r), unused + 4096 + 2048);
 	}
+	rig_done(&r);
+}
+
+/* So much and no more at a time, from the top; in the end all of it, nodes above areas too. */
+Test(trim, idle_in_steps)
+{
+	enum { NR = 1000, STEP = 64 };
+	unsigned before, after, calls = 0;
+	uint64_t unused;
+	struct rig r;
+	int more;
+
+	rig_make(&r, 0, 1ull << 24);
+	unused = metadata(&r);
+	for (uint64_t i = 0; i < NR; i++)
+		cr_assert_eq(iova_space_alloc_fixed(r.s, i * AREA * G, G, NULL), 0);
+	while (iova_space_trim_idle(r.s))
+		cr_assert_lt(calls++, NR / STEP + 2, "an end, where all is in use");
+	for (uint64_t i = 0; i < NR; i++)
+		rig_free(&r, i * AREA * G, 1);
+	before = nodes(r.s->root);
+	for (calls = 0; (more = iova_space_trim_idle(r.s)) >= 0 && calls < NR; calls++) {
+		after = nodes(r.s->root);
+		cr_assert_leq(before - after, STEP + STEP / IOVA_CHILDREN + 3);
+		before = after;
+		if (!more)
+			break;
+	}
+	cr_assert_eq(more, 0);
+	cr_assert_leq(nodes(r.s->root), 2);
+	cr_assert_leq(metadata(&r), unused + 4 * 4096);
 	rig_done(&r);
 }
 
@@ -361,8 +394,8 @@ Test(trim, not_asked_for)
 	rig_free(&r, iova, 1);
 	full = metadata(&r);
 	cr_assert_eq(iova_space_trim(r.s, 0), full);
-	cr_assert_eq(iova_space_trim_idle(r.s), full);
-	cr_assert_eq(iova_space_trim_idle(r.s), full);
+	cr_assert_eq(iova_space_trim_idle(r.s), 0);
+	cr_assert_eq(iova_space_trim_idle(r.s), 0);
 	cr_assert_eq(metadata(&r), full);
 	rig_done(&r);
 }
