@@ -92,6 +92,19 @@ int iova_space_for_each(struct iova_space *s, uint64_t first, uint64_t last,
 	return 0;
 }
 
+bool iova_space_can_trim(const struct iova_space *s)
+{
+	(void)s;
+	return false;
+}
+
+int iova_space_trim_idle(struct iova_space *s)
+{
+	(void)s;
+	mc_assert(false);
+	return 0;
+}
+
 void pgtbl_gather_release(struct pgtbl *table, struct pgtbl_gather *gather)
 {
 	uint64_t p = (uint64_t)(uintptr_t)gather->free_list / 64;
