@@ -22,8 +22,11 @@
 #include <urcu/static/urcu-bp.h>
 
 #pragma GCC visibility push(hidden)
-/* urcu_bp_has_sys_membarrier as it stays from the library's constructor on: reached directly. */
-extern bool plat_user_rcu_membarrier;
+/*
+ * The nesting of a thread that is in no section; without membarrier(2), as it is known from the
+ * library's constructor on, a nesting that no thread has.  Reached directly.
+ */
+extern unsigned long plat_user_rcu_idle;
 extern char plat_user_rcu_tag;
 #pragma GCC visibility pop
 
@@ -57,7 +60,7 @@ static plat_always_inline bool plat_rcu_trylock(plat_section_t *section)
 {
 	unsigned long *word = plat_rcu_word();
 
-	if (plat_unlikely(!word || !plat_user_rcu_membarrier || (*word & URCU_BP_GP_CTR_NEST_MASK)))
+	if (plat_unlikely(!word || (*word & URCU_BP_GP_CTR_NEST_MASK) != plat_user_rcu_idle))
 		return false;
 	plat_store_relaxed(word, plat_load_relaxed(&urcu_bp_gp.ctr));
 	cmm_barrier();

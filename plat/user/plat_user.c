@@ -17,7 +17,7 @@
 
 ptrdiff_t plat_user_rseq_off;
 bool plat_user_rseq;
-bool plat_user_rcu_membarrier;
+unsigned long plat_user_rcu_idle = URCU_BP_GP_CTR_NEST_MASK;
 uint64_t plat_user_fence_word;
 #if PLAT_TSAN
 char plat_user_rcu_tag;
@@ -44,7 +44,7 @@ __attribute__((constructor(101))) static void plat_user_init(void)
 			 !membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
 #endif
 	urcu_bp_read_lock();
-	plat_user_rcu_membarrier = urcu_bp_has_sys_membarrier;
+	plat_user_rcu_idle = urcu_bp_has_sys_membarrier ? 0 : URCU_BP_GP_CTR_NEST_MASK;
 	urcu_bp_read_unlock();
 }
 
