@@ -243,7 +243,7 @@ static int PT_TIER(pt_translate)(struct pgtbl *pt, uint64_t iova, uint64_t *phys
 	uint64_t entry, *slot;
 	plat_section_t section;
 
-	if (plat_unlikely((iova & pt->iova_bad & ~(pt_page_bytes(pt) - 1)) ||
+	if (plat_unlikely((iova & pt->iova_bad) >> pt_span_lg2(pt, 1) ||
 			  !pt_fast_enter(PT_KEPT, &section)))
 		return pt_translate_slow(pt, iova, phys);
 	entry = pt_fast_level1(pt, iova, &slot) ? pt_leaf_load(slot) : 0;
