@@ -125,7 +125,7 @@ static void *reader(void *arg)
 		for (size_t i = 0; i < LONGEST; i++) {
 			uint64_t w = plat_load_relaxed(&word[i]);
 
-			if (w != (w & 0xff) * 0x0101010101010101)
+			if (w != (w & 0xff) * 0x0101010101010101u)
 				plat_fetch_add_relaxed(&torn, 1);
 		}
 	return NULL;
@@ -137,7 +137,7 @@ Test(run, whole_words)
 
 	cr_assert_eq(pthread_create(&t, NULL, reader, NULL), 0);
 	for (unsigned i = 0; i < 200000; i++)
-		plat_store_relaxed_run(&word[i % 2], LONGEST - 2, i % 256 * 0x0101010101010101, 0);
+		plat_store_relaxed_run(&word[i % 2], LONGEST - 2, i % 256 * 0x0101010101010101u, 0);
 	plat_store_relaxed(&stop, true);
 	pthread_join(t, NULL);
 	cr_expect_eq(torn, 0);
