@@ -8,6 +8,7 @@ MC_CPPFLAGS = -I$(top_srcdir)/tests/mc -I$(top_srcdir)/plat -I$(top_srcdir)/libi
 MC_CFLAGS = $(AM_CFLAGS) -fno-pie
 MC_NOPIE = -no-pie
 MC_MODEL_CPPFLAGS = $(MC_CPPFLAGS) -fsanitize=thread
+MC_IOVA_SOURCES = tests/mc/mc_iova.h tests/mc/mc_iova_ops.h $(libiova_libiova_core_la_SOURCES)
 MC_TESTS = tests/mc/mc_litmus tests/mc/mc_cpus tests/mc/mc_stack tests/mc/mc_iova \
 	tests/mc/mc_iova_tree tests/mc/mc_iova_resv tests/mc/mc_iova_trim tests/mc/mc_iova_full \
 	tests/mc/mc_pgtbl \
@@ -48,36 +49,31 @@ tests_mc_mc_stack_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_stack_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_stack_LDADD = tests/mc/libmc.la
 
-tests_mc_mc_iova_SOURCES = tests/mc/mc_iova.c tests/mc/mc_iova.h \
-	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_SOURCES = tests/mc/mc_iova.c $(MC_IOVA_SOURCES)
 tests_mc_mc_iova_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_iova_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_iova_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_iova_LDADD = tests/mc/libmc.la
 
-tests_mc_mc_iova_tree_SOURCES = tests/mc/mc_iova_tree.c tests/mc/mc_iova.h \
-	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_tree_SOURCES = tests/mc/mc_iova_tree.c $(MC_IOVA_SOURCES)
 tests_mc_mc_iova_tree_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_iova_tree_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_iova_tree_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_iova_tree_LDADD = tests/mc/libmc.la
 
-tests_mc_mc_iova_resv_SOURCES = tests/mc/mc_iova_resv.c tests/mc/mc_iova.h \
-	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_resv_SOURCES = tests/mc/mc_iova_resv.c $(MC_IOVA_SOURCES)
 tests_mc_mc_iova_resv_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_iova_resv_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_iova_resv_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_iova_resv_LDADD = tests/mc/libmc.la
 
-tests_mc_mc_iova_trim_SOURCES = tests/mc/mc_iova_trim.c tests/mc/mc_iova.h \
-	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_trim_SOURCES = tests/mc/mc_iova_trim.c $(MC_IOVA_SOURCES)
 tests_mc_mc_iova_trim_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_iova_trim_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_iova_trim_LDFLAGS = $(MC_NOPIE)
 tests_mc_mc_iova_trim_LDADD = tests/mc/libmc.la
 
-tests_mc_mc_iova_full_SOURCES = tests/mc/mc_iova_full.c tests/mc/mc_iova.h \
-	$(libiova_libiova_core_la_SOURCES)
+tests_mc_mc_iova_full_SOURCES = tests/mc/mc_iova_full.c $(MC_IOVA_SOURCES)
 tests_mc_mc_iova_full_CPPFLAGS = $(MC_MODEL_CPPFLAGS)
 tests_mc_mc_iova_full_CFLAGS = $(MC_CFLAGS)
 tests_mc_mc_iova_full_LDFLAGS = $(MC_NOPIE)

@@ -40,6 +40,10 @@ struct mc_thread {
 	unsigned flags;
 };
 
+/* For lists of threads: one on a CPU, and an interrupt of it. */
+#define ON(fn, cpu) { fn, cpu, 0 }
+#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
+
 /**
  * struct mc_bounds - how far to explore
  * @preempt: involuntary switches, interrupts included

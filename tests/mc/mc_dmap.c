@@ -390,9 +390,9 @@ static void check(void)
 	mc_assert(tables_released == (uint64_t)!entry[LONG] + !entry[LONG + 1]);
 }
 
-#define TWO(a, b) { { a, 0, 0 }, { b, 1, 0 } }
-#define THREE(a, b, c) { { a, 0, 0 }, { b, 1, 0 }, { c, 1, 0 } }
-#define IRQ(a, b) { { a, 0, 0 }, { b, 0, MC_IRQ } }
+#define TWO(a, b) { ON(a, 0), ON(b, 1) }
+#define THREE(a, b, c) { ON(a, 0), ON(b, 1), ON(c, 1) }
+#define WITH_IRQ(a, b) { ON(a, 0), IRQ(b, 0) }
 #define ARGS(...) __VA_ARGS__
 #define MODEL(name_, init_, threads, plats_, quick_, full_) \
 	{ .name = name_, .init = init_, .thread = threads, .fini = check, .plats = plats_, \
@@ -408,7 +408,7 @@ static const struct mc_model models[] = {
 	MODEL("long-lap", init_long_lap, ARGS(TWO(unmap_2_long, flush)), MC_USER, 2, 2),
 	MODEL("lap", init_lap, ARGS(TWO(unmap_1_2, flush)), MC_USER, 2, 3),
 	MODEL("full", init_full, ARGS(TWO(unmap_1_2, flush)), MC_USER, 2, 2),
-	MODEL("full-interrupt", init_full, ARGS(IRQ(unmap_1_2, unmap_3)),
+	MODEL("full-interrupt", init_full, ARGS(WITH_IRQ(unmap_1_2, unmap_3)),
 	      MC_USER | MC_KERNEL, 2, 2),
 	MODEL("flush-all", init_quiet, ARGS(TWO(unmap_1_2, flush)), MC_ALL, 2, 3),
 	MODEL("flush-all-twice", init_quiet, ARGS(THREE(unmap_1, flush, flush)), MC_USER, 2, 2),
@@ -417,8 +417,8 @@ static const struct mc_model models[] = {
 	MODEL("timer", init_aged, ARGS(TWO(unmap_1_2, timer)), MC_USER, 2, 2),
 	MODEL("timer-twice", init_aged, ARGS(TWO(unmap_1, timer_twice)), MC_USER, 2, 3),
 	MODEL("failed-flush", init_quiet, ARGS(TWO(unmap_1_2, lost_queue)), MC_USER, 1, 2),
-	MODEL("interrupt", init_eager, ARGS(IRQ(unmap_1, unmap_2)), MC_USER | MC_KERNEL, 2, 2),
-	MODEL("interrupt-long", init_pairs, ARGS(IRQ(unmap_1_2, unmap_long)),
+	MODEL("interrupt", init_eager, ARGS(WITH_IRQ(unmap_1, unmap_2)), MC_USER | MC_KERNEL, 2, 2),
+	MODEL("interrupt-long", init_pairs, ARGS(WITH_IRQ(unmap_1_2, unmap_long)),
 	      MC_USER | MC_KERNEL, 2, 2),
 	MODEL("interrupt-and-flush", init_quiet,
 	      ARGS({ { unmap_1, 0, 0 }, { unmap_2, 0, MC_IRQ }, { flush, 1, 0 } }), MC_KERNEL, 2, 2),

@@ -6,8 +6,7 @@
  * frees.
  */
 #include "iova_bulk.h"
-#include "iova_life.h"
-#include "mc_iova.h"
+#include "mc_iova_ops.h"
 
 static void init_full(void)
 {
@@ -46,34 +45,15 @@ static void init_2_shared(void)
 static void nothing(void)
 {
 }
-static void alloc_1(void)
-{
-	alloc_n(1);
-}
 static void alloc_1_1(void)
 {
 	alloc_n(1);
 	alloc_n(1);
 }
-static void alloc_2(void)
-{
-	alloc_n(2);
-}
-static void alloc_free(void)
-{
-	uint64_t a = alloc_n(1);
-
-	if (!iova_is_err(a))
-		mc_assert(!free_n(a / PAGE, 1));
-}
 static void alloc_free_alloc(void)
 {
-	alloc_free();
+	alloc_free_1();
 	alloc_n(1);
-}
-static void free_7(void)
-{
-	mc_assert(!free_n(7, 1));
 }
 static void free_7_checked(void)
 {
@@ -84,30 +64,16 @@ static void free_7_checked(void)
 	op = mc_begin(FREE, 7 * PAGE, 1, 0);
 	mc_end(op, (uint64_t)(int64_t)iova_space_free_checked(s, 7 * PAGE, PAGE, &c));
 }
-static void free_8(void)
-{
-	mc_assert(!free_n(8, 1));
-}
-static void free_7_8(void)
-{
-	free_7();
-	free_8();
-}
 /* The second succeeds if somebody has been given the granule meanwhile. */
 static void free_7_twice(void)
 {
 	free_7();
 	free_n(7, 1);
 }
-static void free_7_alloc(void)
-{
-	free_7();
-	alloc_n(1);
-}
 static void free_7_alloc_free(void)
 {
 	free_7();
-	alloc_free();
+	alloc_free_1();
 }
 /* Two at once: two operations, of which the first failure is the last. */
 static void alloc_both(void)
@@ -135,26 +101,10 @@ static void wish_2_free(void)
 	if (!iova_is_err(a))
 		mc_assert(!free_n(a / PAGE, 2));
 }
-static void drain_0(void)
-{
-	int r = iova_space_drain(s, 0);
-
-	mc_assert(!r || r == -EAGAIN);
-}
 /* Nothing runs on CPU 0: a drain of it that says that it is done has left it nothing. */
-static bool drained;
-static void drain_idle_0(void)
-{
-	drained = !iova_space_drain(s, 0);
-}
 static void end_drained(void)
 {
-	for (uint64_t pfn = 0; drained && pfn < nr_slots; pfn += 32) {
-		struct iova_ref ref;
-
-		mc_assert(iova_ref_at(s, 0, pfn, &ref));
-		mc_assert(iova_own(iova_ctl_look(&ref)));
-	}
+	check_drained(nr_slots);
 	window_end();
 }
 static void free_both(void)
@@ -252,14 +202,6 @@ static void look(void)
 	mc_assert(stats.live_ranges >= 30 && stats.live_ranges <= 32);
 }
 
-#define ON(fn, cpu) { fn, cpu, 0 }
-#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
-#define WINDOW(name_, init_, check, p, fp, move, ...) \
-	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
-	  .quick = { .preempt = move ? 0 : p, .stale = !move, .migrate = move }, \
-	  .full = { .preempt = move ? 1 : fp, .spurious = !move, .migrate = move }, \
-	  .plats = MC_ALL }
-
 /* Three threads: one pre-emption less. */
 #define WINDOW3(name_, init_, check, p, fp, move, ...) \
 	WINDOW(name_, init_, check, (p) - 1, (fp) - 1, move, __VA_ARGS__)
@@ -277,11 +219,11 @@ static const struct mc_model models[] = {
 	       ON(alloc_1, 2)),
 	WINDOW("alloc-pair", init_pair, window_end, 1, 2, 0, ON(alloc_2, 0), ON(alloc_1, 1)),
 	WINDOW("alloc-free", init_1, window_end, 1, 2, 0, ON(alloc_free_alloc, 0),
-	       ON(alloc_free, 1)),
+	       ON(alloc_free_1, 1)),
 	WINDOW("alloc-free-irq", init_1, window_end, 1, 3, 0, ON(alloc_free_alloc, 0),
-	       IRQ(alloc_free, 0)),
-	WINDOW3("alloc-free-irq-2", init_1, window_end, 1, 2, 0, ON(alloc_free, 0),
-	       IRQ(alloc_free, 0), ON(alloc_1, 1)),
+	       IRQ(alloc_free_1, 0)),
+	WINDOW3("alloc-free-irq-2", init_1, window_end, 1, 2, 0, ON(alloc_free_1, 0),
+	       IRQ(alloc_free_1, 0), ON(alloc_1, 1)),
 	WINDOW("remote-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1)),
 	WINDOW("checked-free", init_full, window_end, 1, 2, 0, ON(alloc_1, 0),
 	       ON(free_7_checked, 1)),
@@ -314,16 +256,16 @@ static const struct mc_model models[] = {
 	WINDOW("share-free", init_1, window_end, 1, 2, 0, ON(alloc_1, 1), ON(free_7, 2)),
 	WINDOW3("free-steal-irq", init_full, window_end, 1, 2, 0, ON(free_7, 0), IRQ(free_8, 0),
 	       ON(alloc_1, 1)),
-	WINDOW3("three-by-two", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(alloc_free, 1),
-		ON(free_7_alloc, 2)),
+	WINDOW3("three-by-two", init_1, window_end, 1, 2, 0, ON(alloc_free_1, 0),
+		ON(alloc_free_1, 1), ON(free_7_alloc, 2)),
 	WINDOW("two-by-three", init_1, window_end, 1, 2, 0, ON(alloc_free_alloc, 0),
 	       ON(free_7_alloc_free, 1)),
 	WINDOW("two-by-three-shared", init_2_shared, window_end, 1, 2, 0, ON(alloc_free_alloc, 0),
 	       ON(free_7_alloc_free, 1)),
-	WINDOW("share-irq", init_1, window_end, 1, 2, 0, ON(alloc_free, 1), IRQ(alloc_free, 1)),
+	WINDOW("share-irq", init_1, window_end, 1, 2, 0, ON(alloc_free_1, 1), IRQ(alloc_free_1, 1)),
 	WINDOW("bulk-free-irq", init_full, window_end, 1, 2, 0, ON(free_both, 0),
 	       IRQ(alloc_1, 0)),
-	WINDOW("free-wrong", init_1, window_end, 1, 2, 0, ON(alloc_free, 0), ON(free_wrong, 1)),
+	WINDOW("free-wrong", init_1, window_end, 1, 2, 0, ON(alloc_free_1, 0), ON(free_wrong, 1)),
 	WINDOW("double-free", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 0),
 	       ON(free_7_racing, 1)),
 	WINDOW("double-free-remote", init_full, end_racing, 1, 2, 0, ON(free_7_racing, 1),
@@ -361,10 +303,9 @@ static const struct mc_model models[] = {
 	WINDOW("drain-own", init_full, window_end, 1, 2, 0, ON(drain_0, 0), IRQ(free_7, 0)),
 	WINDOW3("drain-remote", init_full, window_end, 1, 2, 0, ON(alloc_1, 0), ON(free_7, 1),
 		ON(drain_0, 2)),
-	WINDOW("drain-full", init_line_full, end_drained, 1, 2, 0, ON(alloc_1, 1),
-	       ON(drain_idle_0, 2)),
+	WINDOW("drain-full", init_line_full, end_drained, 1, 2, 0, ON(alloc_1, 1), ON(drain_0, 2)),
 	WINDOW("foreign-irq", init_1, window_end, 1, 2, 0, IRQ(alloc_1, 1), ON(alloc_1, 2)),
-	WINDOW("look", init_2, window_end, 1, 2, 0, ON(alloc_free, 0), ON(look, 1)),
+	WINDOW("look", init_2, window_end, 1, 2, 0, ON(alloc_free_1, 0), ON(look, 1)),
 };
 
 int main(int argc, char **argv)

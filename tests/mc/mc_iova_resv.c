@@ -3,33 +3,8 @@
  * mc_iova_resv.c - models of libiova in which the granules that may be used change:
  * reservations made, merged, cut and given back, lists of allowed ranges, growth.
  */
-#include "mc_iova.h"
+#include "mc_iova_ops.h"
 
-/* Slots 31 and 32, on either side of the border of two words, are free; the others taken. */
-static void init_border(void)
-{
-	fill_window(64, PAGE, 3ull << 31);
-}
-static void alloc_1(void)
-{
-	alloc_n(1);
-}
-static void alloc_free_1(void)
-{
-	uint64_t a = alloc_n(1);
-
-	if (!iova_is_err(a))
-		mc_assert(!free_n(a / slot_bytes, 1));
-}
-static void take_free_border(void)
-{
-	if (!take_n(31, 2))
-		mc_assert(!free_n(31, 2));
-}
-static void free_7(void)
-{
-	mc_assert(!free_n(7, 1));
-}
 static void free_32(void)
 {
 	free_n(32, 1);
@@ -41,11 +16,6 @@ static void reserve_border(void)
 static void reserve_31(void)
 {
 	reserve_n(31, 1);
-}
-static void end_reserved(void)
-{
-	window_drain();
-	mc_assert(iova_space_destroy(s) == 0);
 }
 
 /* Slots 31 and 32 are reserved and given back: what is not free yet is refused, nothing more. */
@@ -302,8 +272,6 @@ static void end_grown(void)
 	iova_space_destroy(s);
 }
 
-#define ON(fn, cpu) { fn, cpu, 0 }
-#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
 #define RESV(name_, init_, check, p, fp, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = p, .stale = 1 }, .full = { .preempt = fp, .spurious = 1 }, \

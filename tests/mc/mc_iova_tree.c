@@ -3,8 +3,7 @@
  * mc_iova_tree.c - models of libiova above one word: nodes, areas and lines that
  * come into being, ranges of several words, lines given back.
  */
-#include "iova_life.h"
-#include "mc_iova.h"
+#include "mc_iova_ops.h"
 
 /* A space that nobody has used: nothing is there but the root. */
 static struct {
@@ -80,92 +79,30 @@ static void init_area_2(void)
 {
 	fill_window(8, 64 * PAGE, 3u << 2);
 }
-static void alloc_1(void)
-{
-	alloc_n(1);
-}
-static void alloc_2(void)
-{
-	alloc_n(2);
-}
-static void alloc_free_1(void)
-{
-	uint64_t a = alloc_n(1);
 
-	if (!iova_is_err(a))
-		mc_assert(!free_n(a / slot_bytes, 1));
-}
-static void free_3(void)
-{
-	mc_assert(!free_n(3, 1));
-}
-
-/*
- * The first group of the area is split into a line of level 0, which is empty;
- * the rest is taken.  Slots of 16 granules are of level 0, eight of them the group.
- */
-static void init_line(void)
-{
-	create();
-	slot_bytes = 16 * PAGE;
-	nr_slots = 32;
-	mc_assert(iova_space_alloc(s, PAGE, 8 * slot_bytes - 1) == 0);
-	for (uint64_t i = 8; i < 32; i += 8) {
-		mc_assert(iova_space_alloc(s, 8 * slot_bytes, 32 * slot_bytes - 1) == i * slot_bytes);
-		mark(&start, i, 8);
-	}
-	mc_assert(!iova_space_free(s, 0, PAGE));
-}
-/* The same a level up: areas of level 1 that are empty, and become units of level 2 again. */
+/* As init_line() a level up: areas of level 1 that are empty, and become units of level 2 again. */
 static void init_empty_areas(void)
 {
-	create();
-	slot_bytes = 256 * PAGE;
-	nr_slots = 128;
-	mc_assert(iova_space_alloc(s, 33 * PAGE, 8 * slot_bytes - 1) == 0);
-	for (uint64_t i = 8; i < 128; i += 8) {
-		mc_assert(iova_space_alloc(s, 8 * slot_bytes, ~0ull) == i * slot_bytes);
-		mark(&start, i, 8);
-	}
-	mc_assert(!iova_space_free(s, 0, 33 * PAGE));
+	fill_groups(128, 256 * PAGE, 33 * PAGE);
 }
-static void alloc_line(void)
-{
-	alloc_n(8);
-}
-static void alloc_line_free(void)
+static void alloc_8_free(void)
 {
 	uint64_t a = alloc_n(8);
 
 	if (!iova_is_err(a))
 		mc_assert(!free_n(a / slot_bytes, 8));
 }
-static void end_line(void)
-{
-	window_drain();
-	mc_assert(iova_space_alloc(s, nr_slots * slot_bytes, nr_slots * slot_bytes - 1) == 0);
-	mc_assert(iova_space_destroy(s) == 1);
-}
 
 /*
  * While somebody looks whether the words of CPU 0 are empty they are nobody's; a drain
  * of CPU 0 that says that it is done has left it none of them all the same.
  */
-static bool drained;
-static void drain_0(void)
-{
-	drained = !iova_space_drain(s, 0);
-}
 static void end_line_drained(void)
 {
-	for (uint64_t pfn = 0; drained && pfn < 8 * slot_bytes / PAGE; pfn += 32) {
-		struct iova_ref ref;
-
-		mc_assert(iova_ref_at(s, 0, pfn, &ref));
-		mc_assert(iova_own(iova_ctl_look(&ref)));
-	}
+	check_drained(8 * slot_bytes / PAGE);
 	end_line();
 }
+
 /*
  * Slot 0 is freed twice at once, under a quarantine of one.  When it leaves that, the
  * line becomes whole and somebody else's, whom nothing that comes out of the
@@ -204,15 +141,6 @@ static void end_held_line(void)
 	iova_space_destroy(s);
 }
 /* Ranges over the border of two words. */
-static void init_border(void)
-{
-	fill_window(64, PAGE, 3ull << 31);
-}
-/* The second half is taken: a range over the border cannot be had, the first half can. */
-static void init_border_half(void)
-{
-	fill_window(64, PAGE, 1ull << 31);
-}
 static void take_31(void)
 {
 	take_n(31, 1);
@@ -222,15 +150,6 @@ static void init_border_taken(void)
 	init_border();
 	mc_assert(!iova_space_alloc_fixed(s, 31 * PAGE, 2 * PAGE, NULL));
 	mark(&start, 31, 2);
-}
-static void take_border(void)
-{
-	take_n(31, 2);
-}
-static void take_free_border(void)
-{
-	if (!take_n(31, 2))
-		mc_assert(!free_n(31, 2));
 }
 static void free_border(void)
 {
@@ -259,11 +178,6 @@ static void take_free_areas(void)
 static void reserve_areas(void)
 {
 	reserve_n(7, 2);
-}
-static void end_reserved(void)
-{
-	window_drain();
-	mc_assert(iova_space_destroy(s) == 0);
 }
 
 /*
@@ -313,8 +227,6 @@ static void end_ordered(void)
 	mc_assert(iova_space_destroy(s) == 1);
 }
 
-#define ON(fn, cpu) { fn, cpu, 0 }
-#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
 #define TREE(name_, init_, check, p, fp, fails, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = p, .stale = 1, .alloc_fail = fails }, \
@@ -337,20 +249,20 @@ static const struct mc_model models[] = {
 	     ON(free_3, 1)),
 	TREE("area-irq", init_area_2, window_end, 1, 2, 0, ON(alloc_free_1, 0),
 	     IRQ(alloc_free_1, 0)),
-	TREE("line-reclaim", init_line, end_line, 1, 2, 0, ON(alloc_free_1, 0), ON(alloc_line, 1)),
-	TREE("line-reclaim-own", init_line, end_line, 1, 2, 0, ON(alloc_line, 0),
+	TREE("line-reclaim", init_line, end_line, 1, 2, 0, ON(alloc_free_1, 0), ON(alloc_8, 1)),
+	TREE("line-reclaim-own", init_line, end_line, 1, 2, 0, ON(alloc_8, 0),
 	     IRQ(alloc_free_1, 0)),
-	TREE("line-reclaim-2", init_line, end_line, 1, 1, 0, ON(alloc_line_free, 0),
-	     ON(alloc_line_free, 1)),
+	TREE("line-reclaim-2", init_line, end_line, 1, 1, 0, ON(alloc_8_free, 0),
+	     ON(alloc_8_free, 1)),
 	TREE("area-reclaim", init_empty_areas, end_line, 1, 2, 0, ON(alloc_free_1, 0),
-	     ON(alloc_line, 1)),
-	TREE("area-reclaim-irq", init_empty_areas, end_line, 1, 2, 0, ON(alloc_line, 0),
+	     ON(alloc_8, 1)),
+	TREE("area-reclaim-irq", init_empty_areas, end_line, 1, 2, 0, ON(alloc_8, 0),
 	     IRQ(alloc_free_1, 0)),
-	TREE("line-drain", init_line, end_line_drained, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1),
+	TREE("line-drain", init_line, end_line_drained, 1, 2, 0, ON(alloc_1, 0), ON(alloc_8, 1),
 	     ON(drain_0, 2)),
 	TREE("line-held", init_held_line, end_held_line, 2, 2, 0, ON(free_held_reuse, 0),
 	     ON(free_held_late, 1)),
-	TREE("line-keep", init_line, end_line, 1, 2, 0, ON(alloc_1, 0), ON(alloc_line, 1)),
+	TREE("line-keep", init_line, end_line, 1, 2, 0, ON(alloc_1, 0), ON(alloc_8, 1)),
 	TREE("border-alloc", init_border, window_end, 1, 2, 0, ON(take_border, 0), ON(alloc_1, 1)),
 	TREE("border-border", init_border, window_end, 1, 2, 0, ON(take_free_border, 0),
 	     ON(take_border, 1)),

@@ -4,9 +4,8 @@
  * come back.  All is about the lowest area: init() has allocated its first 32
  * granules on CPU 0, and given all or all but one back.
  */
-#include "iova_life.h"
 #define SPACE_FLAGS IOVA_SPACE_TRIM
-#include "mc_iova.h"
+#include "mc_iova_ops.h"
 
 static unsigned nodes(const struct iova_node *node)
 {
@@ -54,21 +53,6 @@ static void trim(void)
 {
 	iova_space_trim(s, 0);
 }
-static void alloc_1(void)
-{
-	alloc_n(1);
-}
-static void alloc_2(void)
-{
-	alloc_n(2);
-}
-static void alloc_free(void)
-{
-	uint64_t a = alloc_n(1);
-
-	if (!iova_is_err(a))
-		mc_assert(!free_n(a / slot_bytes, 1));
-}
 /* Of a size whose exact value is kept beside the words: it must be found again. */
 static void alloc_free_odd(void)
 {
@@ -80,18 +64,6 @@ static void alloc_free_odd(void)
 	}
 	mc_assert(!iova_space_check(s, a, 33 * PAGE));
 	mc_assert(!iova_space_free(s, a, 33 * PAGE));
-}
-static void free_7(void)
-{
-	mc_assert(!free_n(7, 1));
-}
-static void free_8(void)
-{
-	mc_assert(!free_n(8, 1));
-}
-static void free_3(void)
-{
-	mc_assert(!free_n(3, 1));
 }
 static void trim_alloc(void)
 {
@@ -110,10 +82,6 @@ static void take_9(void)
 static void reserve_9(void)
 {
 	reserve_n(9, 1);
-}
-static void drain_0(void)
-{
-	iova_space_drain(s, 0);
 }
 
 /* Frees of what is nobody's, on a CPU that owns nothing there. */
@@ -254,11 +222,6 @@ static void end_trim(void)
 	window_drain();
 	give_all_back();
 }
-static void end_reserved(void)
-{
-	window_drain();
-	mc_assert(iova_space_destroy(s) == 0);
-}
 /* What happened was not recorded. */
 static void end_any(void)
 {
@@ -268,8 +231,6 @@ static void end_any(void)
 	give_all_back();
 }
 
-#define ON(fn, cpu) { fn, cpu, 0 }
-#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
 #define BOUNDED(name_, init_, check, p, stale_, fp, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = p, .stale = stale_ }, \
@@ -283,11 +244,11 @@ static void end_any(void)
 static const struct mc_model models[] = {
 	TRIM("trim-alloc", init_empty, end_trim, 1, 1, ON(alloc_1, 0), ON(trim, 1)),
 	TRIM("trim-alloc-other", init_empty, end_trim, 1, 1, ON(alloc_1, 2), ON(trim, 1)),
-	TRIM("trim-alloc-own", init_empty, end_trim, 1, 1, ON(trim, 0), IRQ(alloc_free, 0)),
+	TRIM("trim-alloc-own", init_empty, end_trim, 1, 1, ON(trim, 0), IRQ(alloc_free_1, 0)),
 	TRIM("trim-alloc-irq", init_empty, end_trim, 1, 1, ON(trim, 1), IRQ(alloc_1, 0)),
 	TRIM("trim-alloc-drained", init_empty_drained, end_trim, 1, 1, ON(alloc_1, 0),
 	     ON(trim, 1)),
-	TRIM("trim-alloc-free", init_empty, end_trim, 1, 1, ON(alloc_free, 0), ON(trim, 1)),
+	TRIM("trim-alloc-free", init_empty, end_trim, 1, 1, ON(alloc_free_1, 0), ON(trim, 1)),
 	TRIM("trim-free", init_7, end_trim, 2, 2, ON(free_7, 0), ON(trim, 1)),
 	TRIM("trim-remote-free", init_7, end_trim, 2, 2, ON(free_7, 2), ON(trim, 1)),
 	TRIM("trim-remote-refill", init_7, end_trim, 1, 1, ON(free_7, 2), ON(trim, 1),
@@ -296,7 +257,7 @@ static const struct mc_model models[] = {
 	     ON(trim, 1)),
 	TRIM("trim-again", init_empty, end_trim, 1, 1, ON(trim_alloc, 0), ON(alloc_1, 1)),
 	TRIM("trim-trim", init_7, end_trim, 1, 1, ON(free_7_trim, 0), ON(trim, 1)),
-	TRIM("trim-area", init_area, end_trim, 1, 1, ON(alloc_free, 0), ON(trim, 1)),
+	TRIM("trim-area", init_area, end_trim, 1, 1, ON(alloc_free_1, 0), ON(trim, 1)),
 	TRIM("trim-area-pair", init_area, end_trim, 1, 1, ON(alloc_2, 0), ON(trim, 1)),
 	TRIM("trim-area-odd", init_area, end_trim, 1, 1, ON(alloc_free_odd, 0), ON(trim, 1)),
 	TRIM("trim-area-replaced", init_area, end_trim, 1, 1, ON(alloc_free_odd, 0),
@@ -312,7 +273,7 @@ static const struct mc_model models[] = {
 	REPLACED("search", init_7, end_trim, ON(alloc_too_much, 0),
 	     ON(free_7_trim, 1), ON(alloc_1, 2)),
 	REPLACED("look", init_empty, end_any, ON(look_anywhere, 0), ON(trim, 1),
-	     ON(alloc_free, 2)),
+	     ON(alloc_free_1, 2)),
 	TRIM("trim-wild", init_empty, end_trim, 1, 1, ON(free_wild, 1), ON(trim, 0)),
 	TRIM("trim-wild-area", init_empty, end_trim, 1, 1, ON(free_wild_area, 1), ON(trim, 0)),
 	TRIM("trim-checked", init_7, end_any, 1, 1, ON(free_7_checked, 0),

@@ -116,8 +116,6 @@ static inline void end(uint64_t mapped, uint64_t tables_max)
 	mc_assert(pgtbl_destroy(pt) == mapped);
 }
 
-#define ON(fn, cpu) { fn, cpu, 0 }
-#define IRQ(fn, cpu) { fn, cpu, MC_IRQ }
 #define TABLE(name_, init_, check, p, fp, fails, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = p, .stale = 1, .alloc_fail = fails }, \
