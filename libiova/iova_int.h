@@ -393,6 +393,8 @@ bool iova_ref_at(struct iova_space *s, unsigned level, uint64_t pfn, struct iova
 
 /* refill.c */
 uint64_t iova_alloc_pfn(struct iova_space *s, struct iova_want *want);
+
+/* want.c */
 int iova_want_below(struct iova_space *s, struct iova_want *want, uint64_t size, uint64_t max);
 bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, uint64_t lo,
 		    uint64_t hi);

@@ -202,8 +202,10 @@ static inline uint64_t iova_result(const struct iova_space *s, uint64_t pfn)
 	return iova_is_err(pfn) ? pfn : pfn << s->shift;
 }
 
-/* refill.c */
+/* want.c */
 bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last);
+
+/* refill.c */
 void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_want *want);
 uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds);
 uint64_t iova_take_any(struct iova_ctx *c);
