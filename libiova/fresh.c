@@ -114,16 +114,16 @@ static bool would_fit(struct iova_ctx *c, const struct iova_ref *ref, uint64_t p
 }
 
 /*
- * Which units of the group, split, could hold @want: all eight; else (@parts)
- * what is missing of a pair, or one.  Never units that would not help at once.
+ * Which units of the group at unit @g, of which @free are, could, split, hold @want: all
+ * eight; else (@parts) what is missing of a pair, or one.  Never units that would not help
+ * at once.
  */
-static unsigned fitting(struct iova_ctx *c, const struct iova_ref *ref, unsigned g, bool parts)
+static unsigned fitting(struct iova_ctx *c, const struct iova_ref *ref, unsigned g, unsigned free,
+			bool parts)
 {
 	unsigned lg2 = iova_unit_lg2(ref->level);
 	uint64_t base = ref->base_pfn + ((uint64_t)g << lg2);
 	uint64_t unit = 1ull << lg2;
-	/* the take revalidates */
-	unsigned free = ~iova_used(plat_load_relaxed(iova_word(ref))) >> g & 0xff;
 
 	if (free == 0xff && iova_fits(c->want, base, base + 8 * unit - 1))
 		return 0xff;
@@ -145,16 +145,17 @@ static unsigned fitting(struct iova_ctx *c, const struct iova_ref *ref, unsigned
 /* Takes units of the word to split them; their span could hold @want.  If so, a move has begun. */
 static struct iova_units take_units(struct iova_ctx *c, const struct iova_ref *ref, bool parts)
 {
+	uint32_t free = ~iova_used(plat_load_relaxed(iova_word(ref))); /* the take revalidates */
 	struct iova_units u = { 0, 0 };
 
-	for (u.group = 0; u.group < 4; u.group++) {
+	for (u.group = 0; u.group < 4 && free; u.group++, free >>= IOVA_GROUP) {
 		unsigned g = u.group * IOVA_GROUP;
 		uint64_t pat;
 		int r;
 
 		if (ref->base_pfn + ((uint64_t)g << iova_unit_lg2(ref->level)) > c->want->hi)
 			break;
-		u.mask = fitting(c, ref, g, parts);
+		u.mask = fitting(c, ref, g, free & 0xff, parts);
 		pat = (uint64_t)u.mask << g;
 		if (!pat)
 			continue;
@@ -261,19 +262,32 @@ static bool line0_in(struct iova_ctx *c, const struct iova_ref *line, bool any)
 }
 
 /*
+ * Where the CPU has just adopted words, or in another word of that line: no search from the
+ * top, and no cells that are lowered for the last word and raised again for the next.
+ */
+static bool line0_at_home(struct iova_ctx *c)
+{
+	uint64_t home = plat_load_relaxed(home_of(c)); /* IOVA-H2 */
+	struct iova_ref line;
+
+	if (home < c->want->lo || home > c->want->hi || !iova_ref_at(c->s, 1, home, &line))
+		return false;
+	return line0_in(c, &line, false) ||
+	       (alone(c, &line) && adopt_in(c, &line, IOVA_CLASS_SPLIT) &&
+		line0_in(c, &line, false));
+}
+
+/*
  * A new level-0 line in a level-1 word the caller may use.  @any: also in words
- * that serve ranges, and also in parts of lines; else where the CPU has just adopted
- * words first, which takes no search from the top.
+ * that serve ranges, and also in parts of lines; else at home first.
  */
 bool iova_new_line0(struct iova_ctx *c, bool any)
 {
 	uint64_t test = any ? 0 : 1ull << IOVA_CLASS_SPLIT, from = c->want->lo;
-	uint64_t home = plat_load_relaxed(home_of(c)); /* IOVA-H2 */
 	struct iova_node *near;
 	struct iova_ref line;
 
-	if (!any && home >= c->want->lo && home <= c->want->hi &&
-	    iova_ref_at(c->s, 1, home, &line) && line0_in(c, &line, false))
+	if (!any && line0_at_home(c))
 		return true;
 	near = iova_begin(c, 1);
 	/* where the class has a place, IOVA_GROUP units have one */

@@ -76,7 +76,8 @@ static uint64_t pop_hints(struct iova_ctx *c)
 static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsigned first)
 {
 	unsigned class = c->want->class, lg2 = iova_unit_lg2(line->level);
-	unsigned pushed = 0;
+	struct iova_hints *hints = iova_hints_at(c->slot, line->level, class);
+	unsigned begun = plat_load_relaxed(&hints->top), top = begun; /* IOVA-H1 */
 
 	for (unsigned i = 4; i-- > first;) {
 		struct iova_ref ref = iova_word_in(line, i);
@@ -92,12 +93,13 @@ static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsi
 			unsigned g = 31u - (unsigned)__builtin_clz(slots);
 
 			slots &= ~(1u << g);
-			iova_hint_push(c->slot, line->level, class,
-				       ref.base_pfn + ((uint64_t)g << lg2));
-			pushed++;
+			/* IOVA-H1 */
+			plat_store_relaxed(&hints->pfn[(uint8_t)top++],
+					   ref.base_pfn + ((uint64_t)g << lg2));
 		}
 	}
-	return pushed;
+	plat_store_relaxed(&hints->top, (uint8_t)top); /* IOVA-H1 */
+	return top - begun;
 }
 
 /*
@@ -107,22 +109,29 @@ static unsigned push_hints(struct iova_ctx *c, const struct iova_ref *line, unsi
 static uint64_t take_in_line(struct iova_ctx *c, const struct iova_ref *line, bool own_class)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		struct iova_ref ref = iova_word_in(line, i);
-		uint64_t ctl, own, pfn;
+		uint64_t *wp = iova_word(line) + i * (sizeof(struct plat_word) / sizeof(*wp));
+		/* IOVA-W3: pairs with IOVA-R2, IOVA-A2 */
+		uint64_t ctl = plat_load_acquire(plat_ctl_of(wp)), own = iova_own(ctl), pfn;
+		uint64_t w = plat_load_acquire(wp); /* IOVA-W9: pairs with IOVA-W4, IOVA-A3 */
+		struct iova_ref ref;
 		uint32_t cand;
 
-		ctl = iova_ctl_look(&ref);
-		own = iova_own(ctl);
+		c->busy |= own == PLAT_OWN_BUSY;
+		if (!(ctl & PLAT_CTL_REM) && !~iova_used(w)) /* as most that a search goes past */
+			continue;
+		ref = iova_word_in(line, i);
 		if (own == PLAT_OWN_NONE && !own_class && line->level == 1)
 			own = iova_adopt(c, &ref, ctl, c->want->class) ? c->own : own;
-		c->busy |= own == PLAT_OWN_BUSY;
 		if ((own != c->own && own != PLAT_OWN_SHARED) ||
 		    (own_class && (own != c->own || iova_ctl_class(ctl) != c->want->class)))
 			continue;
-		if ((ctl & PLAT_CTL_REM) && iova_collect(&ref) < 0)
-			return IOVA_AGAIN;
-		ctl = iova_ctl_look(&ref);
-		cand = iova_candidates(iova_word_look(&ref) | (uint32_t)ctl, ref.base_pfn, c->want);
+		if (ctl & PLAT_CTL_REM) {
+			if (iova_collect(&ref) < 0)
+				return IOVA_AGAIN;
+			ctl = iova_ctl_look(&ref);
+			w = iova_word_look(&ref);
+		}
+		cand = iova_candidates(w | (uint32_t)ctl, ref.base_pfn, c->want);
 		if (!cand)
 			continue;
 		pfn = take_at(c, &ref, iova_ctz32(cand));
