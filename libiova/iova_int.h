@@ -119,13 +119,13 @@ struct iova_resv_set {
 
 /*
  * pfn >> 11 is a level-1 node's number.  Tables of 512 places say where the nodes are
- * (4 GiB a table at 4 KiB); the first 64 of those (256 GiB) are found in one step.
+ * (4 GiB a table at 4 KiB); the first 256 of those (1 TiB) are found in one step.
  */
 #define IOVA_NODE1_LG2 (IOVA_FANOUT_LG2 + IOVA_LINE_LG2)
 #define IOVA_RADIX_LG2 9
 #define IOVA_RADIX (1u << IOVA_RADIX_LG2)
 #define IOVA_TABLE_LG2 (IOVA_NODE1_LG2 + IOVA_RADIX_LG2) /* granules of a table, as log2 */
-#define IOVA_LOW 64
+#define IOVA_LOW 256
 
 struct iova_space {
 	/*

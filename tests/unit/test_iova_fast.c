@@ -255,7 +255,7 @@ Test(free, beyond_its_word)
 			uint64_t iova[128], last = 0;
 			struct rig r;
 
-			rig_make(&r, high ? 1ull << 26 : 32, 1 << 16);
+			rig_make(&r, high ? 1ull << 28 : 32, 1 << 16);
 			for (unsigned i = 0; i < 128 / n; i++) {
 				iova[i] = rig_alloc(&r, n);
 				if (iova[i] / G % 32 + n == 32)
@@ -298,7 +298,7 @@ static void successors(struct rig *r, uint64_t scale)
 	rig_free(r, beside, 64 * scale);
 }
 
-/* Below 256 GiB and above, where other paths are taken, and where nodes can go. */
+/* Below 1 TiB and above, where other paths are taken, and where nodes can go. */
 Test(free, exact_size_of_successors)
 {
 	for (unsigned i = 0; i < 4; i++) {

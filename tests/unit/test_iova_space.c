@@ -178,7 +178,7 @@ Test(space, one_granule)
 /* Spaces across the ends of the tables that say where nodes are (iova_int.h). */
 Test(space, every_table)
 {
-	static const uint64_t border[] = { 1ull << 20, 3ull << 20, 1ull << 26, 1ull << 27,
+	static const uint64_t border[] = { 1ull << 20, 3ull << 20, 1ull << 27, 1ull << 28,
 					   1ull << 29, 1ull << 38 };
 	static const uint64_t size[] = { 1, 5, 16, 40, 512 };
 	static uint64_t iova[12000];
