@@ -31,6 +31,8 @@
  * retries only because another one has installed, thawed or unlinked the same
  * table; where tables exist and none is being reclaimed they are wait-free.
  * reclaim and drain wait for a grace period.
+ * Work: a table of leaves is walked to once or twice, however many pages of it are in a
+ * range; a hole costs what the tables around it have entries, whatever its length.
  *
  * Context: all but create, destroy, reclaim and drain may be called from any
  * context, also interrupts; they allocate only from pgtbl_config.pages.

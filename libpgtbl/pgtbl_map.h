@@ -3,7 +3,8 @@
  * pgtbl_map.h - part of pgtbl_template.h: map of any size.
  *
  * A range is cut into runs: entries of one level in one table.  Each run is
- * walked to from the top; at 512 entries a run that is a few per cent.
+ * walked to from the top, but for one in the leaf table of the run before it: there
+ * may be one for each segment.
  *
  * Without a gather there are two passes inside one read section.  The first
  * one reads: every entry must be 0, and for every missing table it takes a
@@ -25,6 +26,9 @@
  * @cap_lg2:    something is in the place of a larger one
  * @counted:    last table of each level for which the first pass took a page:
  *              number of its span, plus one
+ * @leaves:     the table of level 1 that was walked to last, in this read section and
+ *              through live entries, so it stays (T3); NULL: none.  It is that of
+ * @leaves_at:  this number of a span
  * @spare:      those pages, linked through their first words
  * @filled:     those of tables that one run fills, with its leaves in them already
  *              while they are in the cache: in the order of the passes, linked the same way
@@ -44,6 +48,8 @@ struct pt_map_job {
 	uint64_t *spare;
 	uint64_t *filled;
 	uint64_t *filled_end;
+	uint64_t *leaves;
+	uint64_t leaves_at;
 	uint64_t counted[PGTBL_MAX_LEVELS + 1];
 };
 
@@ -267,11 +273,30 @@ static inline bool pt_take_aside(struct pt_map_job *job, unsigned missing, unsig
 	return true;
 }
 
+/* The way to @run at job->pos.  *@entry: what is there, if it ends above run.level. */
+static struct pt_place pt_walk_to_run(struct pt_map_job *job, struct pt_run run, uint64_t *entry)
+{
+	uint64_t number = job->pos >> pt_span_lg2(job->pt, 2);
+	struct pt_place at = { .table = job->leaves, .level = 1 };
+
+	if (run.level == 1 && job->leaves && job->leaves_at == number) {
+		*entry = 0;
+		at.slot = &at.table[pt_index(job->pt, job->pos, 1)];
+		return at;
+	}
+	at = pt_walk_thawed(job->pt, job->pos, run.level, entry);
+	if (at.level == 1) {
+		job->leaves = at.table;
+		job->leaves_at = number;
+	}
+	return at;
+}
+
 /* First pass over a run: entries that are free, 0 if the first is not. */
 static unsigned pt_check_run(struct pt_map_job *job, struct pt_run run)
 {
 	uint64_t entry;
-	struct pt_place at = pt_walk_thawed(job->pt, job->pos, run.level, &entry);
+	struct pt_place at = pt_walk_to_run(job, run, &entry);
 
 	if (at.level > run.level) {
 		if (!entry)
@@ -318,7 +343,7 @@ static unsigned pt_fill_run(struct pt_map_job *job, struct pt_run run)
 	unsigned done;
 
 	for (;;) {
-		at = pt_walk_thawed(job->pt, job->pos, run.level, &entry);
+		at = pt_walk_to_run(job, run, &entry);
 		if (at.level == run.level)
 			break;
 		if (entry) {

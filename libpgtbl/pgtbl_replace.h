@@ -35,26 +35,39 @@ static int pt_replace_fits(const struct pt_replace_job *job, uint64_t pos, uint6
 	return *fits || whole || job->pt->partial == PGTBL_SPLIT ? 0 : -EBUSY;
 }
 
-/* First pass.  0, or why not; *@pos is where. */
+/*
+ * First pass, over leaves of one table from *pos on, *@more: they are not all.  0, or why
+ * not; *@pos is where.
+ */
+static int pt_replace_check_run(const struct pt_replace_job *job, uint64_t *pos, bool *more)
+{
+	uint64_t entry;
+	struct pt_place at = pt_walk_thawed(job->pt, *pos, 1, &entry);
+	bool fits;
+	int err;
+
+	if (!fmt_is_leaf(entry, at.level))
+		return -ENOENT;
+	do {
+		err = pt_replace_fits(job, *pos, entry, at.level, &fits);
+		if (err || !fits)
+			return err ? err : pt_split(job->pt, &at, *pos, entry, job->gather);
+		*more = pt_next(pos, job->last, pt_span_lg2(job->pt, at.level));
+		if (!*more || !pt_index(job->pt, *pos, at.level))
+			break;
+		entry = pt_load(++at.slot);
+	} while (fmt_is_leaf(entry, at.level)); /* of others a walk says what they are */
+	return 0;
+}
+
 static int pt_replace_check(const struct pt_replace_job *job, uint64_t *pos)
 {
-	bool more = true, fits;
+	bool more = true;
+	int err = 0;
 
-	while (more) {
-		uint64_t entry;
-		struct pt_place at = pt_walk_thawed(job->pt, *pos, 1, &entry);
-		int err = -ENOENT;
-
-		if (fmt_is_leaf(entry, at.level))
-			err = pt_replace_fits(job, *pos, entry, at.level, &fits);
-		if (!err && !fits)
-			err = pt_split(job->pt, &at, *pos, entry, job->gather);
-		else if (!err)
-			more = pt_next(pos, job->last, pt_span_lg2(job->pt, at.level));
-		if (err)
-			return err;
-	}
-	return 0;
+	while (more && !err)
+		err = pt_replace_check_run(job, pos, &more);
+	return err;
 }
 
 /* Second pass. */

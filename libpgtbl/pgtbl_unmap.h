@@ -34,6 +34,21 @@ static plat_always_inline unsigned pt_clear(uint64_t *slot, unsigned n)
 	return i;
 }
 
+/* The same above level 1, where tables and groups may be between the leaves. */
+static inline unsigned pt_clear_large(uint64_t *slot, unsigned n, unsigned level)
+{
+	unsigned i = 0;
+
+	for (; i < n; i++) {
+		uint64_t entry = pt_leaf_load(&slot[i]);
+
+		if (!fmt_is_leaf(entry, level) || fmt_in_group(entry, level))
+			break;
+		pt_leaf_store(&slot[i], 0);
+	}
+	return i;
+}
+
 /**
  * struct pt_dismantler - takes an unlinked subtree apart
  * @gather: receives the tables; NULL: they are freed at once
@@ -151,15 +166,22 @@ static bool pt_unmap_hole(struct pt_unmap_job *job, const struct pt_place *at)
 	return pt_unmap_skip(job, lg2);
 }
 
+/* Entries of @level from job->pos on that lie in the range and in one table. */
+static inline unsigned pt_unmap_inside(const struct pt_unmap_job *job, unsigned level)
+{
+	unsigned left = pt_entries(job->pt, level) - pt_index(job->pt, job->pos, level);
+	uint64_t fit = (job->last - job->pos + 1) >> pt_span_lg2(job->pt, level);
+
+	return fit < left ? (unsigned)fit : left;
+}
+
 /* Entries of a leaf table from job->pos on to clear at once: a last group only if it is whole. */
 static unsigned pt_unmap_fit(const struct pt_unmap_job *job, const uint64_t *slot)
 {
 	const struct pgtbl *pt = job->pt;
-	unsigned lg2 = pt_span_lg2(pt, 1), n = pt_entries(pt, 1) - pt_index(pt, job->pos, 1);
-	uint64_t fit = (job->last - job->pos) >> lg2, entry, base;
+	unsigned lg2 = pt_span_lg2(pt, 1), n = pt_unmap_inside(job, 1);
+	uint64_t entry, base;
 
-	if (fit < n)
-		n = (unsigned)fit + 1;
 	entry = FMT_GROUPS ? pt_leaf_load(&slot[n - 1]) : 0;
 	if (!fmt_is_leaf(entry, 1) || !fmt_in_group(entry, 1))
 		return n;
@@ -176,9 +198,10 @@ static bool pt_unmap_run(struct pt_unmap_job *job, const struct pt_place *at, ui
 	unsigned n = 1u << fmt_group_lg2(job->pt, entry, at->level);
 	uint64_t bytes;
 
-	if (at->level == 1 && n == 1)
-		n = pt_unmap_fit(job, at->slot);
-	n = pt_clear(at->slot, n);
+	if (at->level > 1 && n == 1)
+		n = pt_clear_large(at->slot, pt_unmap_inside(job, at->level), at->level);
+	else
+		n = pt_clear(at->slot, n == 1 ? pt_unmap_fit(job, at->slot) : n);
 	if (!n) /* gone since it was looked at: somebody else unmaps here */
 		return pt_unmap_hole(job, at);
 	pgtbl_flush(job->pt, at->slot, n);

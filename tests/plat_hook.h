@@ -13,10 +13,12 @@
 
 #ifdef PLAT_HOOK_LOAD
 #undef PLAT_VECTORS /* they would pass by */
+#undef plat_peek
 #undef plat_load_relaxed
 #undef plat_load_acquire
 #undef plat_store_relaxed
 #undef plat_store_release
+#define plat_peek(p) plat_load_relaxed(p)
 #define plat_load_relaxed(p) PLAT_HOOK_LOAD(__atomic_load_n((p), __ATOMIC_RELAXED))
 #define plat_load_acquire(p) PLAT_HOOK_LOAD(__atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define plat_store_relaxed(p, v) PLAT_HOOK_STORE(__atomic_store_n((p), (v), __ATOMIC_RELAXED))

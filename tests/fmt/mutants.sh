@@ -13,10 +13,25 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/mutants.XXXXXX") || exit 99
 trap 'rm -rf "$dir"' EXIT
 least=8
 cp -r "$src/libpgtbl" "$dir/lib" && chmod -R u+w "$dir/lib" || exit 99
-flags="-std=gnu11 -O0 -DHAVE_CONFIG_H -I$obj -I$src/plat/user -I$src/plat -I$dir/lib -I$dir/lib/fmt"
+flags="-std=gnu11 -O0 -DHAVE_CONFIG_H -I$obj"
+includes="-I$src/plat/user -I$src/plat -I$dir/lib -I$dir/lib/fmt"
 criterion=$(sed -n 's/^CRITERION_LIBS = //p' "$obj/Makefile")
 
 trim() { printf '%s\n' "$1" | sed 's/^ *//; s/ *$//'; }
+
+# What counts is another build of the library (tests/locks).
+library() {
+	case $program in
+	*_work) echo "$obj/tests/locks/libcounted.a" ;;
+	*) echo "$obj/libpgtbl/libpgtbl_core.la" ;;
+	esac
+}
+
+plat() {
+	case $program in
+	*_work) echo "-I$src/tests/locks" ;;
+	esac
+}
 
 # The command that links $dir/$program, once: what is changed comes before the libraries.
 link_command() {
@@ -29,7 +44,7 @@ link_command() {
 			"$obj/tests/libunit.la" $criterion ;;
 	esac
 	"$obj/libtool" --dry-run --tag=CC --mode=link $cc -o "$dir/$program" "$@" \
-		"$obj/libpgtbl/libpgtbl_core.la" "$obj/plat/libplat.la" 2>"$dir/errors" |
+		"$(library)" "$obj/plat/libplat.la" 2>"$dir/errors" |
 		sed -n 's/^libtool: link: //p' >"$dir/$program.link"
 	[ -s "$dir/$program.link" ]
 }
@@ -39,7 +54,7 @@ build() { # sources
 	new=
 	link_command || return 1
 	for c in $1; do
-		$cc $flags -c "$dir/lib/$c" -o "$dir/$(basename "$c" .c).o" 2>"$dir/errors" || return 1
+		$cc $flags $(plat) $includes -c "$dir/lib/$c" -o "$dir/$(basename "$c" .c).o" 2>"$dir/errors" || return 1
 		new="$new $dir/$(basename "$c" .c).o"
 	done
 	sh -c "$(sed "s|CHANGED|$new|" "$dir/$program.link")" 2>"$dir/errors"

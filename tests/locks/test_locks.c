@@ -24,8 +24,6 @@
 #define PAGE 4096ull
 #define RW (PGTBL_READ | PGTBL_WRITE)
 
-__thread unsigned long locks_taken, locks_fences;
-
 struct env {
 	struct iova_space *iova;
 	struct pgtbl *pt;
