@@ -5,8 +5,8 @@
 # fresh clone.
 #
 # Installs missing Debian packages (root or sudo), copies the sources to a work
-# directory, and there: builds and tests with gcc, builds with clang, makes a
-# release tarball and tests it, runs everything under AddressSanitizer and
+# directory, and there: builds and tests with gcc, builds with clang, tries configure's
+# options, makes a release tarball and tests it, runs everything under AddressSanitizer and
 # UndefinedBehaviorSanitizer and the plain C tests under ThreadSanitizer, fuzzes
 # each target for a minute, and boots the QEMU scenarios (tests/qemu), whose kernel comes
 # from Debian's packages, unpacked and not installed.
@@ -169,6 +169,8 @@ fixed_addresses() {
 
 with_gcc() { build gcc gcc && make -k -j"$jobs" $target; }
 with_clang() { build clang clang && make -j"$jobs" check TESTS=; }
+# The options that no other step builds with.
+options() { "$work/src/tests/install/options.sh" "$work/options" "$jobs"; }
 distcheck() { cd "$work/gcc" && CHECK_LONG='' make -j"$jobs" distcheck; }
 # Every file under version control is in the release.
 tarball() {
@@ -197,6 +199,7 @@ install_packages "$install" "$work/logs/apt.log" "${PACKAGES[@]}" || die "packag
 copy_sources
 test_stage gcc with_gcc
 stage clang with_clang
+test_stage options options
 stage distcheck distcheck
 [ ! -s "$work/files" ] || stage tarball tarball
 test_stage asan with_asan

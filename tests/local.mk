@@ -36,6 +36,7 @@ TESTS += tests/meta/meta.sh
 endif
 EXTRA_DIST += tests/meta/meta.sh tests/meta/crit.c tests/meta/plain.c
 EXTRA_DIST += $(TREE_TESTS) tests/lint/lint.py tests/install/load.c tests/install/example.c \
+	tests/install/options.sh \
 	$(FAKE_LINUX:%=tests/fakekernel/include/linux/%.h)
 FAKE_LINUX = atomic build_bug compiler errno irqflags rcupdate smp string threads types
 
