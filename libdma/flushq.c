@@ -64,12 +64,16 @@ static plat_always_inline bool due(const struct dmap_space *space, const struct 
 	return dmap_mark_stamp(mark) != start && dmap_mark_pos(mark) != (uint32_t)tail;
 }
 
-/* After every so many pushes to a ring: are there too many, or is the oldest too old? */
-static void look_at_limits(struct dmap_space *space, struct dmap_ring *ring, uint64_t pos)
+/*
+ * After every so many pushes to a ring: are there too many, or is the oldest too old?
+ * @retired: this unmap has freed earlier ones; it frees no more of them.
+ */
+static void look_at_limits(struct dmap_space *space, struct dmap_ring *ring, uint64_t pos,
+			   bool retired)
 {
 	/* relaxed: a stale tail asks for a flush too early, never for a free */
 	uint64_t tail = plat_load_relaxed(&ring->tail), mark;
-	bool full = pos + 1 - tail >= space->lazy_entries, ready;
+	bool full = pos + 1 - tail >= space->lazy_entries, inbox = is_inbox(space, ring), ready;
 
 	dmap_flush_poll(space);
 	/* relaxed: whether to begin a flush */
@@ -77,12 +81,13 @@ static void look_at_limits(struct dmap_space *space, struct dmap_ring *ring, uin
 	/* What a flush has covered is retired first; by an inbox's owner, unless it is full. */
 	ready = dmap_mark_pos(mark) != (uint32_t)tail &&
 		dmap_covered(space, dmap_mark_stamp(mark));
-	if (!(full && !ready) && !expired(space, ring)) {
-		if (full && is_inbox(space, ring))
-			dmap_ring_retire(space, ring);
+	if ((full && !ready) || expired(space, ring)) {
+		if (flush_ring(space, ring))
+			return;
+	} else if (!inbox) {
 		return;
 	}
-	if (!flush_ring(space, ring) && (full || !is_inbox(space, ring)))
+	if ((full || !inbox) && !retired)
 		dmap_ring_retire(space, ring);
 }
 
@@ -95,7 +100,7 @@ static plat_always_inline bool quiet(const struct dmap_space *space, const struc
 
 /* After a push that may leave something to do: see what, do a bounded part of it.  Returns 0. */
 static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *ring,
-				    uint64_t pos, uint64_t tail)
+				    uint64_t pos, uint64_t tail, bool retired)
 {
 	if (tail == pos) {
 		uint64_t t = dmap_now(space);
@@ -104,21 +109,21 @@ static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *
 		plat_store_relaxed(&ring->since_ns, t);
 		plat_store_relaxed(&ring->mark_ns, t);
 	}
-	if (!is_inbox(space, ring) && due(space, ring, tail)) {
+	if (!retired && !is_inbox(space, ring) && due(space, ring, tail)) {
 		dmap_flush_poll(space);
-		dmap_ring_retire(space, ring);
+		retired = dmap_ring_retire(space, ring) > 0;
 	}
 	if (!(pos & MARK_MASK))
 		dmap_ring_mark(space, ring, false);
 	if (!(pos & space->step_mask))
-		look_at_limits(space, ring, pos);
+		look_at_limits(space, ring, pos, retired);
 	return 0;
 }
 
 /* The ring is full, or there is none: the flush that makes room covers the caller's range too. */
 static plat_noinline int release_now(struct dmap_space *space, struct dmap_ring *ring,
 				     uint64_t first, uint64_t size,
-				     const struct pgtbl_gather *gather)
+				     const struct pgtbl_gather *gather, bool retired)
 {
 	struct pgtbl_gather tables = *gather;
 	int r;
@@ -130,7 +135,8 @@ static plat_noinline int release_now(struct dmap_space *space, struct dmap_ring 
 		return r;
 	}
 	dmap_finish(space, first, size, &tables);
-	dmap_ring_retire(space, ring);
+	if (!retired)
+		dmap_ring_retire(space, ring);
 	return 0;
 }
 
@@ -139,14 +145,15 @@ int dmap_lazy_release_long(struct dmap_space *space, uint64_t first, uint64_t si
 			   const struct pgtbl_gather *gather)
 {
 	struct dmap_place at;
+	bool retired = false;
 
 	if (!dmap_ring_push_long(space, first, size, gather, &at)) {
 		dmap_flush_poll(space);
-		dmap_ring_retire(space, at.ring);
+		retired = dmap_ring_retire(space, at.ring) > 0;
 		if (!dmap_ring_push_long(space, first, size, gather, &at))
-			return release_now(space, at.ring, first, size, gather);
+			return release_now(space, at.ring, first, size, gather, retired);
 	}
-	return after_push(space, at.ring, at.pos, at.tail);
+	return after_push(space, at.ring, at.pos, at.tail, retired);
 }
 
 /* Fill the slot at @pos, which was reserved when the tail was @tail. */
@@ -157,7 +164,7 @@ static plat_always_inline int put(struct dmap_space *space, struct dmap_ring *ri
 	plat_store_release(dmap_slot_at(space, slot, pos), entry | dmap_phase(space, pos));
 	if (plat_likely(quiet(space, ring, pos, tail, inbox)))
 		return 0;
-	return after_push(space, ring, pos, tail);
+	return after_push(space, ring, pos, tail, false);
 }
 
 /* Nothing a CPU-local step can do: no such steps, no slots yet, interrupted, or full. */

@@ -2,17 +2,23 @@
 DMA_LIBS = libdma/libdma_core.la libiova/libiova_core.la libpgtbl/libpgtbl_core.la plat/libplat.la
 DMA_UNIT =
 if HAVE_CRITERION
-DMA_UNIT += tests/unit/test_dmap tests/unit/test_dmap_home tests/unit/test_dmap_iotlb \
-	tests/unit/test_dmap_lazy tests/unit/test_dmap_low tests/unit/test_dmap_simq
+DMA_UNIT += tests/unit/test_dmap tests/unit/test_dmap_bound tests/unit/test_dmap_home \
+	tests/unit/test_dmap_iotlb tests/unit/test_dmap_lazy tests/unit/test_dmap_low \
+	tests/unit/test_dmap_simq
 endif
 check_PROGRAMS += $(DMA_UNIT) tests/stress/stress_dmap
 TESTS += $(DMA_UNIT) tests/stress/stress_dmap
-EXTRA_DIST += tests/unit/test_dmap_env.h
+EXTRA_DIST += tests/unit/test_dmap_env.h tests/unit/test_dmap_rig.h
 
 tests_unit_test_dmap_SOURCES = tests/unit/test_dmap.c
 tests_unit_test_dmap_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dmap_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dmap_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
+
+tests_unit_test_dmap_bound_SOURCES = tests/unit/test_dmap_bound.c
+tests_unit_test_dmap_bound_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dmap_bound_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dmap_bound_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
 
 tests_unit_test_dmap_home_SOURCES = tests/unit/test_dmap_home.c
 tests_unit_test_dmap_home_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -1,37 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* test_dmap_home.c - lazy mode on two CPUs: addresses go back to the one that allocated them. */
 #define _GNU_SOURCE
-#include "test_dmap_env.h"
-
-#include <sched.h>
+#include "test_dmap_rig.h"
 
 UNIT_RUN_TWICE();
-
-#define MS 1000000ull
-
-static struct env env;
-
-static uint64_t map1(void)
-{
-	uint64_t a = env_map(&env, 0x1000, PAGE, NO_LIMIT);
-
-	cr_assert_not(iova_is_err(a));
-	return a;
-}
-
-static uint64_t queued(void)
-{
-	return env_stats(&env).queued;
-}
-
-static bool on_cpu(unsigned cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set) && plat_cpu() == cpu;
-}
 
 static uint64_t remote_frees(void)
 {

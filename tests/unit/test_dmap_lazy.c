@@ -1,53 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* test_dmap_lazy.c - the flush queues: what is queued, when it is flushed, what then goes. */
 #define _GNU_SOURCE
-#include "test_dmap_env.h"
-
-#include <sched.h>
+#include "test_dmap_rig.h"
 
 UNIT_RUN_TWICE();
 
-#define MS 1000000ull
 #define TRIM_TICKS 32 /* of the timer between two looks for metadata (dmap.h) */
 
-static struct env env;
 static uint64_t phys;
-
-/* One queue: otherwise a test that counts would depend on the scheduler. */
-static void stay(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(sched_getcpu(), &set);
-	cr_assert_eq(sched_setaffinity(0, sizeof(set), &set), 0);
-}
-
-static void open_lazy(struct env_options o)
-{
-	stay();
-	o.dmap.mode = DMAP_LAZY;
-	env_open(&env, &o);
-}
-
-static uint64_t map1(void)
-{
-	uint64_t a = env_map(&env, 0x1000, PAGE, NO_LIMIT);
-
-	cr_assert_not(iova_is_err(a));
-	return a;
-}
-
-static uint64_t queued(void)
-{
-	return env_stats(&env).queued;
-}
-
-/* Ranges taken from the allocator: live ones, queued ones and quarantine. */
-static uint64_t taken(void)
-{
-	return env_iova_stats(&env).live_ranges;
-}
 
 Test(dmap_lazy, unmap_queues_and_flush_frees)
 {
