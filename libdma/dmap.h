@@ -37,10 +37,19 @@
  * whoever owns the page table calls pgtbl_drain() now and then.
  *
  * Progress.  No locks.  map, map_sg and unmap are lock-free as far as libiova,
- * libpgtbl and the memory functions are, except that a strict unmap, and a lazy
- * one whose queue is full, wait for the hardware for a bounded time.  Work per
- * call is bounded: a lazy unmap retires at most 16 earlier ones; a map that
- * finds no address retires queued ranges until it has one.
+ * libpgtbl and the memory functions are, except that these wait for the hardware for
+ * a bounded time: a strict unmap; a lazy one whose queue is full or could not be
+ * allocated, or that returns -ESTALE; a map that fails halfway, or that finds no
+ * address anywhere while ranges are queued.
+ *
+ * What lazy calls retire (give back of earlier unmaps) is bounded:
+ *   unmap, and a map that fails halfway: at most 16 ranges.
+ *   map, map_sg: nothing, as a rule.  One with no address at hand on its CPU, or whose
+ *     CPU-local step was interrupted (by a signal, or another thread), retires at most 16
+ *     ranges of the CPU's own queue and 16 of its inbox, those that a completed flush covers,
+ *     and tries again.  If a search then finds no address, either, it flushes, and
+ *     retires what is queued, 16 ranges at a time, until it has one or nothing is left.
+ *   flush: see there.
  */
 #ifndef DMAP_H
 #define DMAP_H
@@ -193,7 +202,8 @@ uint64_t dmap_space_destroy(struct dmap_space *space);
  * granule.  A range whose mapping fails halfway is invalidated like an unmapped
  * one; after -EEXIST it is quarantined, so that the next call gets another.
  *
- * Context: any; does not sleep.  Reaches the memory functions for new tables.
+ * Context: any; does not sleep.  Reaches the memory functions for new tables.  When it
+ * waits for the hardware: see Progress.
  * Ordering: the entries are visible to the table walker before the return.
  * Return: IOVA of the first byte, or an error that iova_is_err() recognises:
  * -EINVAL: zero @size, overflow, @prot or @phys that the format cannot
@@ -226,7 +236,7 @@ uint64_t dmap_map_sg(struct dmap_space *space, const struct pgtbl_segment *seg, 
  * @iova: what dmap_map() or dmap_map_sg() returned.
  * @size: its size (of all segments together).
  *
- * Context: any; does not sleep.  Strict, or lazy with a full queue: waits for the hardware.
+ * Context: any; does not sleep.  Strict, and seldom lazy (see Progress): waits for the hardware.
  * Return:
  * 0: strict: the device cannot reach the memory any more; lazy: it is queued;
  * -EINVAL, -ENOENT: not a mapping of this address and size, or already unmapped;
@@ -255,9 +265,9 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  * outside read-side sections; user space may wait for a grace period (the kernel, where it may
  * not sleep, leaves the memory where it is: call iova_space_trim_idle() from where it may).
  * Return: 0: nothing is queued, and no metadata could be given back soon; 1 (@expired_only):
- * something still is, so that a timer has to come again; or the queue's error: -EAGAIN (@expired_only: full, try later),
- * -ETIMEDOUT (@expired_only: a flush begun earlier has not completed within a
- * second), -EIO.  After an error everything is still queued.
+ * something still is, so that a timer has to come again; or the queue's error: -EAGAIN
+ * (@expired_only: full, try later), -ETIMEDOUT (@expired_only: a flush begun earlier has
+ * not completed within a second), -EIO.  After an error everything is still queued.
  */
 int dmap_flush(struct dmap_space *space, bool expired_only);
 

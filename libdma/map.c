@@ -85,7 +85,9 @@ static uint64_t alloc_last(struct dmap_space *space, uint64_t size, uint64_t lim
 
 /*
  * No address lies ready on this CPU.  Those that a flush covers already cost less
- * than a search, and that less than one in vain.
+ * than a search, and that less than one in vain.  Whose step was interrupted comes here
+ * as well, and cannot be told from the others: what it frees someone had to free soon,
+ * and what follows tries again.
  */
 static plat_noinline uint64_t alloc_again(struct dmap_space *space, uint64_t size, uint64_t limit)
 {

@@ -106,6 +106,39 @@ Test(dmap_bound, a_full_queue_with_too_little_room)
 	env_close(&env);
 }
 
+/* A map with no address at hand takes up to 16 from each of its CPU's queues. */
+Test(dmap_bound, a_map_retires_sixteen_and_sixteen)
+{
+	enum { NR = 200 };
+	uint64_t a[NR], most = 0;
+
+	if (!plat_percpu_ok() || !on_cpu(1) || !on_cpu(0))
+		cr_skip("needs two CPUs with queues of their own");
+	env_open(&env, &(struct env_options){ .clock = true, .dmap = { .mode = DMAP_LAZY } });
+	for (unsigned i = 0; i < NR; i++)
+		a[i] = map1();
+	for (unsigned i = 0; i < NR / 2; i++)
+		cr_assert_eq(dmap_unmap(env.space, a[i], PAGE), 0);
+	cr_assert(on_cpu(1));
+	for (unsigned i = NR / 2; i < NR; i++)
+		cr_assert_eq(dmap_unmap(env.space, a[i], PAGE), 0);
+	env.clock_ns += 10 * MS;
+	cr_assert_eq(dmap_flush(env.space, true), 1);
+	cr_assert(on_cpu(0));
+	cr_assert_eq(queued(), NR);
+	for (unsigned i = 0; i < NR; i++) {
+		uint64_t before = taken(), retired;
+
+		a[i] = map1();
+		retired = before + 1 - taken();
+		cr_assert_leq(retired, 2 * 16);
+		most = retired > most ? retired : most;
+	}
+	cr_assert_eq(most, 2 * 16);
+	cr_assert_eq(env.executed, 1);
+	cr_assert_eq(dmap_space_destroy(env.space), NR);
+}
+
 /*
  * Bursts on one CPU, a timer, and a clock that stands, walks, or jumps: how many
  * earlier ones an unmap freed at most.
