@@ -4,7 +4,7 @@ DMA_UNIT =
 if HAVE_CRITERION
 DMA_UNIT += tests/unit/test_dmap tests/unit/test_dmap_bound tests/unit/test_dmap_home \
 	tests/unit/test_dmap_iotlb tests/unit/test_dmap_lazy tests/unit/test_dmap_low \
-	tests/unit/test_dmap_simq
+	tests/unit/test_dmap_simq tests/unit/test_dmap_timer
 endif
 check_PROGRAMS += $(DMA_UNIT) tests/stress/stress_dmap
 TESTS += $(DMA_UNIT) tests/stress/stress_dmap
@@ -44,6 +44,11 @@ tests_unit_test_dmap_simq_SOURCES = tests/unit/test_dmap_simq.c
 tests_unit_test_dmap_simq_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dmap_simq_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dmap_simq_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
+
+tests_unit_test_dmap_timer_SOURCES = tests/unit/test_dmap_timer.c
+tests_unit_test_dmap_timer_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dmap_timer_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dmap_timer_LDADD = $(DMA_LIBS) $(UNIT_LIBS)
 
 tests_stress_stress_dmap_SOURCES = tests/stress/stress_dmap.c tests/tap.h
 tests_stress_stress_dmap_CPPFLAGS = $(TEST_CPPFLAGS)

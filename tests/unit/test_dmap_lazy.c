@@ -5,8 +5,6 @@
 
 UNIT_RUN_TWICE();
 
-#define TRIM_TICKS 32 /* of the timer between two looks for metadata (dmap.h) */
-
 static uint64_t phys;
 
 Test(dmap_lazy, unmap_queues_and_flush_frees)
@@ -81,103 +79,6 @@ Test(dmap_lazy, short_queues_over_many_laps)
 		cr_assert_leq(taken(), 16);
 		env_close(&env);
 	}
-}
-
-Test(dmap_lazy, the_timer_flushes_what_is_old_enough)
-{
-	open_lazy((struct env_options){ .clock = true });
-	env.clock_ns = 1000 * MS;
-	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
-	env.clock_ns += 9 * MS;
-	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
-	cr_assert_eq(dmap_flush(env.space, true), 1);
-	cr_assert_eq(queued(), 2);
-	env.clock_ns += MS;
-	cr_assert_eq(dmap_flush(env.space, true), 0);
-	cr_assert_eq(queued(), 0, "everything is flushed once the oldest is due");
-	cr_assert_eq(env.executed, 1);
-	/* The next one has its own ten milliseconds. */
-	env.clock_ns += 50 * MS;
-	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
-	env.clock_ns += 9 * MS;
-	cr_assert_eq(dmap_flush(env.space, true), 1);
-	cr_assert_eq(queued(), 1);
-	env.clock_ns += MS;
-	cr_assert_eq(dmap_flush(env.space, true), 0);
-	cr_assert_eq(queued(), 0);
-	cr_assert_eq(env.executed, 2);
-	env_close(&env);
-}
-
-static uint64_t metadata(void)
-{
-	struct iova_space_stats st;
-
-	iova_space_stats(env.iova, &st);
-	return st.metadata_bytes;
-}
-
-/* Calls of the timer until it says that it need not come again, at most so many. */
-static unsigned ticks(unsigned most)
-{
-	unsigned n = 1;
-
-	while (n < most && dmap_flush(env.space, true) == 1) {
-		env.clock_ns += 10 * MS;
-		n++;
-	}
-	return n;
-}
-
-/* Metadata of a space made for it goes back by the timer alone, which then may rest. */
-Test(dmap_lazy, the_timer_gives_back_metadata)
-{
-	enum { NR = 20000, MOST = 5 * TRIM_TICKS };
-	static uint64_t iova[NR];
-	uint64_t unused, full;
-
-	for (unsigned off = 0; off < 3; off++) {
-		open_lazy((struct env_options){ .clock = true,
-						.dmap.flags = off == 1 ? DMAP_NO_TRIM : 0,
-						.iova.flags = off == 2 ? 0 : IOVA_SPACE_TRIM });
-		unused = metadata();
-		for (unsigned round = 0; round < 2; round++) {
-			for (unsigned i = 0; i < NR; i++)
-				iova[i] = map1();
-			full = metadata();
-			cr_assert_gt(full, unused + 8 * 1024);
-			for (unsigned i = 0; i < NR; i++)
-				cr_assert_eq(dmap_unmap(env.space, iova[i], PAGE), 0);
-			cr_assert_lt(ticks(MOST), MOST);
-			if (off)
-				cr_assert_eq(metadata(), full);
-			else
-				cr_assert_eq(metadata(), unused);
-			for (unsigned i = 0; i < 2 * TRIM_TICKS; i++)
-				cr_assert_eq(dmap_flush(env.space, true), 0, "at rest");
-		}
-		env_close(&env);
-	}
-}
-
-Test(dmap_lazy, the_timer_does_a_bounded_part)
-{
-	open_lazy((struct env_options){ .clock = true });
-	for (int i = 0; i < 200; i++)
-		cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
-	cr_assert_eq(queued(), 200);
-	env.clock_ns += 10 * MS;
-	for (unsigned left = 200 - 64;; left -= 64) {
-		cr_assert_eq(dmap_flush(env.space, true), 1);
-		cr_assert_eq(queued(), left);
-		cr_assert_eq(env.executed, 1);
-		if (left < 64)
-			break;
-	}
-	cr_assert_eq(dmap_flush(env.space, true), 0);
-	cr_assert_eq(queued(), 0);
-	cr_assert_eq(env.executed, 1);
-	env_close(&env);
 }
 
 Test(dmap_lazy, unmaps_look_at_the_age_too)
@@ -312,27 +213,6 @@ Test(dmap_lazy, a_lost_flush_is_overtaken)
 	env_close(&env);
 }
 
-/* Nobody is waiting and no queue is full: the timer has to notice. */
-Test(dmap_lazy, the_timer_gives_up_a_lost_flush)
-{
-	open_lazy((struct env_options){ .clock = true, .simq = { .latency_ns = 1000 } });
-	env.clock_step_ns = 100;
-	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
-	env.clock_ns += 10 * MS;
-	dmap_simq_inject(env.simq, DMAP_SIMQ_LOST, 0, 1);
-	cr_assert_eq(dmap_flush(env.space, true), 1);
-	env.clock_ns += 900 * MS;
-	cr_assert_eq(dmap_flush(env.space, true), 1);
-	cr_assert_eq(env_stats(&env).failed_flushes, 0);
-	env.clock_ns += 200 * MS;
-	cr_assert_eq(dmap_flush(env.space, true), -ETIMEDOUT);
-	cr_assert_eq(env_stats(&env).failed_flushes, 1);
-	env.clock_ns += MS;
-	cr_assert_eq(dmap_flush(env.space, true), 0);
-	cr_assert_eq(queued(), 0);
-	env_close(&env);
-}
-
 Test(dmap_lazy, a_flush_that_reports_an_error_is_repeated)
 {
 	open_lazy((struct env_options){ .clock = true, .dmap = { .lazy_entries = 64 } });
@@ -439,13 +319,9 @@ Test(dmap_lazy, no_memory_for_the_queue)
 /* CPUs beyond the slots share the last queue. */
 Test(dmap_lazy, more_cpus_than_queues)
 {
-	cpu_set_t set;
-
 	open_lazy((struct env_options){ .dmap = { .cpu_slots = 1, .lazy_entries = 32 } });
-	for (int cpu = 0; cpu < 2; cpu++) {
-		CPU_ZERO(&set);
-		CPU_SET(cpu, &set);
-		if (sched_setaffinity(0, sizeof(set), &set))
+	for (unsigned cpu = 0; cpu < 2; cpu++) {
+		if (!on_cpu(cpu))
 			continue;
 		for (int i = 0; i < 500; i++)
 			cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
@@ -456,24 +332,16 @@ Test(dmap_lazy, more_cpus_than_queues)
 /* One CPU's flush serves what another CPU queued, up to its last mark. */
 Test(dmap_lazy, a_flush_serves_the_queues_of_all_cpus)
 {
-	cpu_set_t set;
-
 	open_lazy((struct env_options){ 0 });
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	cr_assert_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+	cr_assert(on_cpu(0));
 	for (int i = 0; i < 255; i++)
 		cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
-	CPU_ZERO(&set);
-	CPU_SET(1, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
+	if (!on_cpu(1))
 		cr_skip_test("one CPU only");
 	for (int i = 0; i < 257; i++)
 		cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
 	cr_assert_eq(env.executed, 1);
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	cr_assert_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+	cr_assert(on_cpu(0));
 	for (int i = 0; i < 16; i++)
 		cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
 	cr_assert_eq(env.executed, 1);
