@@ -13,6 +13,8 @@
 
 typedef bool plat_section_t; /* nothing to remember */
 
+#define PLAT_SECTION_CHEAP 1 /* a counter of this CPU, up and down */
+
 static plat_always_inline bool plat_read_trylock(plat_section_t *section)
 {
 	*section = true;

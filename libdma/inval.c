@@ -53,7 +53,7 @@ static struct dmap_inval_cmd range_cmd(const struct dmap_space *space,
 /* Invalidate what was gathered, in one submission, and wait: 0, -ETIMEDOUT, -EIO. */
 int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather)
 {
-	struct dmap_inval_cmd cmd[PGTBL_GATHER_RANGES];
+	struct dmap_inval_cmd cmd[PGTBL_GATHER_RANGES] plat_uninit;
 	unsigned nr = gather->nr_ranges;
 	int r = -EINVAL;
 

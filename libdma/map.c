@@ -168,7 +168,7 @@ static plat_noinline uint64_t map_failed(struct dmap_space *space, uint64_t firs
 static plat_noinline uint64_t map_long(struct dmap_space *space, uint64_t iova, uint64_t phys,
 				       uint64_t size, unsigned prot)
 {
-	struct pgtbl_gather gather;
+	struct pgtbl_gather gather plat_uninit;
 	struct pgtbl_report report = { .gather = &gather };
 	int r;
 
@@ -180,7 +180,7 @@ static plat_noinline uint64_t map_long(struct dmap_space *space, uint64_t iova, 
 static plat_noinline uint64_t map_short_failed(struct dmap_space *space, uint64_t iova,
 					       uint64_t size, int err)
 {
-	struct pgtbl_gather gather;
+	struct pgtbl_gather gather plat_uninit;
 
 	pgtbl_gather_init(&gather);
 	return map_failed(space, iova, size, &gather, err);
@@ -291,7 +291,7 @@ static int map_ragged(struct dmap_space *space, uint64_t iova, const struct pgtb
 uint64_t dmap_map_sg(struct dmap_space *space, const struct pgtbl_segment *seg, size_t nr_seg,
 		     unsigned prot, uint64_t limit)
 {
-	struct pgtbl_gather gather;
+	struct pgtbl_gather gather plat_uninit;
 	struct pgtbl_report report = { .gather = &gather };
 	uint64_t mask, size, iova, offset;
 	int r;
@@ -340,7 +340,7 @@ static plat_noinline int unmap_odd(struct dmap_space *space, uint64_t first, uin
 
 static plat_noinline int unmap_lazy(struct dmap_space *space, uint64_t iova, uint64_t size)
 {
-	struct pgtbl_gather gather;
+	struct pgtbl_gather gather plat_uninit;
 	uint64_t cleared;
 	unsigned home;
 	int r = iova_space_check_home(space->iova, iova, size, &home);
@@ -365,8 +365,8 @@ static plat_noinline int unmap_rest(struct dmap_space *space, uint64_t iova, uin
 
 static plat_noinline int unmap_strict(struct dmap_space *space, uint64_t iova, uint64_t size)
 {
-	struct iova_checked checked;
-	struct pgtbl_gather gather;
+	struct iova_checked checked plat_uninit;
+	struct pgtbl_gather gather plat_uninit;
 	uint64_t cleared;
 	int r = iova_space_check_free(space->iova, iova, size, &checked);
 

@@ -26,11 +26,11 @@ static plat_always_inline uint64_t look(void *const *cell, size_t off, uint64_t 
 
 /*
  * Whether the range is what iova_space_free() would free, if it lies low and in one word
- * of level 0; false: look again the long way.  @section: the caller is in one, or
- * nodes do not go.
+ * of level 0; false: look again the long way.  @section: the caller is in one; else only
+ * where nodes do not go.
  */
-static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, uint64_t size,
-					 struct place *at, bool section)
+static plat_always_inline bool look_low(struct iova_space *s, uint64_t iova, uint64_t size,
+					struct place *at, bool section)
 {
 	uint64_t more = (size - 1) >> s->shift; /* than one granule */
 	unsigned g;
@@ -50,30 +50,46 @@ static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, ui
 }
 
 /* The same where nodes can go (N1): who only looks does it in a section. */
-static bool check_low_inside(struct iova_space *s, uint64_t iova, uint64_t size, struct place *at)
+static plat_always_inline bool look_inside(struct iova_space *s, uint64_t iova, uint64_t size,
+					   struct place *at)
 {
 	plat_section_t section;
 	bool is;
 
-	if (!s->trim || !plat_read_trylock(&section))
+	if (plat_unlikely(!plat_read_trylock(&section)))
 		return false;
-	is = check_low(s, iova, size, at, true);
+	is = look_low(s, iova, size, at, true);
 	plat_read_tryunlock(section);
 	return is;
 }
 
+/* The first look of a check: in a section always where that costs no more than a branch. */
+static plat_always_inline bool check_low(struct iova_space *s, uint64_t iova, uint64_t size,
+					 struct place *at)
+{
+	return PLAT_SECTION_CHEAP ? look_inside(s, iova, size, at) :
+				    look_low(s, iova, size, at, false);
+}
+
+/* The second one, where the first was not made: out of line, before the long way. */
+static plat_always_inline bool check_low_again(struct iova_space *s, uint64_t iova, uint64_t size,
+					       struct place *at)
+{
+	return !PLAT_SECTION_CHEAP && s->trim && look_inside(s, iova, size, at);
+}
+
 static plat_noinline int check_slow(struct iova_space *s, uint64_t iova, uint64_t size)
 {
-	struct place at;
+	struct place at plat_uninit;
 
-	return check_low_inside(s, iova, size, &at) ? 0 : iova_free_slow(s, iova, size, true);
+	return check_low_again(s, iova, size, &at) ? 0 : iova_free_slow(s, iova, size, true);
 }
 
 int iova_space_check(struct iova_space *s, uint64_t iova, uint64_t size)
 {
-	struct place at;
+	struct place at plat_uninit;
 
-	if (plat_unlikely(!check_low(s, iova, size, &at, false)))
+	if (plat_unlikely(!check_low(s, iova, size, &at)))
 		return check_slow(s, iova, size);
 	return 0;
 }
@@ -87,9 +103,9 @@ static plat_always_inline int found_home(const struct place *at, unsigned *cpu)
 static plat_noinline int check_home_slow(struct iova_space *s, uint64_t iova, uint64_t size,
 					 unsigned *cpu)
 {
-	struct place at;
+	struct place at plat_uninit;
 
-	if (check_low_inside(s, iova, size, &at))
+	if (check_low_again(s, iova, size, &at))
 		return found_home(&at, cpu);
 	*cpu = IOVA_CPU_ANY;
 	return iova_free_slow(s, iova, size, true);
@@ -97,9 +113,9 @@ static plat_noinline int check_home_slow(struct iova_space *s, uint64_t iova, ui
 
 int iova_space_check_home(struct iova_space *s, uint64_t iova, uint64_t size, unsigned *cpu)
 {
-	struct place at;
+	struct place at plat_uninit;
 
-	if (plat_unlikely(!check_low(s, iova, size, &at, false)))
+	if (plat_unlikely(!check_low(s, iova, size, &at)))
 		return check_home_slow(s, iova, size, cpu);
 	return found_home(&at, cpu);
 }
@@ -115,12 +131,12 @@ static plat_always_inline int found_free(const struct place *at, struct iova_che
 	return 0;
 }
 
-static plat_noinline int check_iova_free_slow(struct iova_space *s, uint64_t iova, uint64_t size,
+static plat_noinline int check_free_slow(struct iova_space *s, uint64_t iova, uint64_t size,
 					 struct iova_checked *checked)
 {
-	struct place at;
+	struct place at plat_uninit;
 
-	if (check_low_inside(s, iova, size, &at))
+	if (check_low_again(s, iova, size, &at))
 		return found_free(&at, checked);
 	checked->cell = iova_cell_low(s, 0); /* no word holds 1 in none of its bits */
 	checked->off = iova_off0(0);
@@ -132,10 +148,10 @@ static plat_noinline int check_iova_free_slow(struct iova_space *s, uint64_t iov
 int iova_space_check_free(struct iova_space *s, uint64_t iova, uint64_t size,
 			  struct iova_checked *checked)
 {
-	struct place at;
+	struct place at plat_uninit;
 
-	if (plat_unlikely(!check_low(s, iova, size, &at, false)))
-		return check_iova_free_slow(s, iova, size, checked);
+	if (plat_unlikely(!check_low(s, iova, size, &at)))
+		return check_free_slow(s, iova, size, checked);
 	return found_free(&at, checked);
 }
 

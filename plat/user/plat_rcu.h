@@ -13,6 +13,9 @@
  *       a function that is to stay without a stack frame then goes to its slow
  *       variant.
  *   plat_read_tryunlock(section)  ends the section that plat_read_trylock() began.
+ *
+ *   PLAT_SECTION_CHEAP  1: plat_read_trylock() never fails, and both together cost no more
+ *       than a test of whether a section is needed.
  */
 #ifndef PLAT_USER_RCU_H
 #define PLAT_USER_RCU_H
@@ -55,6 +58,8 @@ static plat_always_inline unsigned long *plat_rcu_word(void)
  * period sends membarrier(2) to every thread.
  */
 typedef unsigned long *plat_section_t;
+
+#define PLAT_SECTION_CHEAP 0
 
 static plat_always_inline bool plat_rcu_trylock(plat_section_t *section)
 {

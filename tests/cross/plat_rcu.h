@@ -7,6 +7,8 @@
 
 typedef bool plat_section_t;
 
+#define PLAT_SECTION_CHEAP 0
+
 static inline bool plat_read_trylock(plat_section_t *section)
 {
 	plat_read_lock();
