@@ -88,6 +88,21 @@ static inline unsigned plat_cpu_count(void)
 	return nr_cpu_ids;
 }
 
+#define PLAT_HAS_IRQ 1
+
+static plat_always_inline uintptr_t plat_irq_save(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	return flags;
+}
+
+static plat_always_inline void plat_irq_restore(uintptr_t flags)
+{
+	local_irq_restore(flags);
+}
+
 /* Interrupts are off: whether this CPU owns the word with control word @ctl. */
 static plat_always_inline bool plat_word_mine(uint64_t ctl)
 {

@@ -39,19 +39,6 @@ u64 ivtd_now_ns(void *unused)
 	return ktime_get_mono_fast_ns();
 }
 
-static uintptr_t irqs_away(void *ctx)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	return flags;
-}
-
-static void irqs_back(void *ctx, uintptr_t flags)
-{
-	local_irq_restore(flags);
-}
-
 static void log_line(void *ctx, const char *text, u64 value)
 {
 	pr_warn_ratelimited("%s 0x%llx\n", text, value);
@@ -64,8 +51,6 @@ static const struct vtd_hw_ops hw_ops = {
 	.write64 = write64,
 	.flush = ivtd_flush_lines,
 	.now_ns = ivtd_now_ns,
-	.irq_save = irqs_away,
-	.irq_restore = irqs_back,
 	.log = log_line,
 };
 

@@ -8,11 +8,17 @@
 #include "ivtd.h"
 #include "plat.h"
 
-/* The only place where unmapping reaches the hardware. */
+/* The only two places where unmapping reaches the hardware. */
 static int post(struct vtd_unit *unit, const struct vtd_inval_cmd *cmd, unsigned int nr,
 		uint64_t *fence)
 {
 	return vtd_inval_submit(unit, cmd, nr, fence);
+}
+
+static int post_range(struct vtd_unit *unit, const struct dmap_inval_cmd *cmd, uint64_t *fence)
+{
+	return vtd_inval_submit_range(unit, cmd->domain, cmd->first, cmd->last, cmd->leaf_only,
+				      fence);
 }
 
 static void translate(struct vtd_inval_cmd *out, const struct dmap_inval_cmd *cmd)
@@ -27,7 +33,8 @@ static void translate(struct vtd_inval_cmd *out, const struct dmap_inval_cmd *cm
 	out->last = cmd->last;
 }
 
-static int submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned int nr, uint64_t *fence)
+static noinline int submit_list(struct vtd_unit *unit, const struct dmap_inval_cmd *cmd,
+				unsigned int nr, uint64_t *fence)
 {
 	struct vtd_inval_cmd out[PGTBL_GATHER_RANGES] plat_uninit;
 	unsigned int i;
@@ -36,7 +43,14 @@ static int submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned int nr, 
 		return -EINVAL;
 	for (i = 0; i < nr; i++)
 		translate(&out[i], &cmd[i]);
-	return post(ctx, out, nr, fence);
+	return post(unit, out, nr, fence);
+}
+
+static int submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned int nr, uint64_t *fence)
+{
+	if (likely(nr == 1 && cmd->kind == DMAP_INVAL_RANGE))
+		return post_range(ctx, cmd, fence);
+	return submit_list(ctx, cmd, nr, fence);
 }
 
 static int poll(void *ctx, uint64_t fence)

@@ -179,8 +179,7 @@ static plat_always_inline void dmap_finish(struct dmap_space *space, uint64_t fi
 
 /* inval.c */
 int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gather);
-int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r,
-		    uint64_t fence);
+int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r);
 int dmap_flush_sync(struct dmap_space *space);
 bool dmap_flush_claim(struct dmap_space *space);
 int dmap_flush_begin(struct dmap_space *space);
@@ -220,9 +219,9 @@ static plat_always_inline int dmap_inval_leaves(struct dmap_space *space, uint64
 	int r = space->inval->submit(space->inval_ctx, &cmd, 1, &fence);
 
 	dmap_count_single(space);
-	if (plat_likely(!r && !fence))
-		return 0;
-	return dmap_inval_rest(space, &cmd, r, fence);
+	if (plat_likely(!r && fence))
+		r = space->inval->wait(space->inval_ctx, fence);
+	return plat_likely(!r) ? 0 : dmap_inval_rest(space, &cmd, r);
 }
 
 /* flushq.c */

@@ -75,14 +75,16 @@ int dmap_inval_gather(struct dmap_space *space, const struct pgtbl_gather *gathe
 	return r;
 }
 
-/* The rest of dmap_inval_leaves(): the submission of @cmd returned @r and @fence. */
-int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r,
-		    uint64_t fence)
+/* The rest of dmap_inval_leaves(): submitting @cmd, or the wait for it, returned @r. */
+int dmap_inval_rest(struct dmap_space *space, const struct dmap_inval_cmd *cmd, int r)
 {
-	if (r == -EAGAIN)
+	uint64_t fence = 0;
+
+	if (r == -EAGAIN) {
 		r = submit_again(space, cmd, 1, &fence);
-	if (!r && fence)
-		r = space->inval->wait(space->inval_ctx, fence);
+		if (!r && fence)
+			r = space->inval->wait(space->inval_ctx, fence);
+	}
 	if (r)
 		DMAP_COUNT(space, failed, 1);
 	return r;

@@ -62,7 +62,7 @@ static int cmd_check(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd)
 
 static uint64_t domain_lo(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd)
 {
-	return VTD_DESC_IOTLB | VTD_DESC_DOMAIN | VTD_DESC_DID(cmd->domain) | vtd_iotlb_drain(u);
+	return VTD_DESC_IOTLB | VTD_DESC_DOMAIN | VTD_DESC_DID(cmd->domain) | u->drain;
 }
 
 /* A range the unit cannot take as one or two blocks becomes the whole domain. */
@@ -98,7 +98,7 @@ static unsigned cmd_encode(const struct vtd_unit *u, const struct vtd_inval_cmd 
 		desc[0].lo = domain_lo(u, cmd);
 		break;
 	case VTD_INVAL_GLOBAL:
-		desc[0].lo = VTD_DESC_IOTLB | VTD_DESC_GLOBAL | vtd_iotlb_drain(u);
+		desc[0].lo = VTD_DESC_IOTLB | VTD_DESC_GLOBAL | u->drain;
 		break;
 	case VTD_INVAL_CONTEXT_DEVICE:
 		desc[0].lo =

@@ -1,6 +1,7 @@
 # libvtd: see the top of Makefile.am for core and library
-VTD_SOURCES = libvtd/vtd_reg.h libvtd/vtd_int.h libvtd/caps.c libvtd/context.c libvtd/dmar.c \
-	libvtd/domain.c libvtd/encode.c libvtd/fault.c libvtd/gcmd.c libvtd/queue.c libvtd/unit.c
+VTD_SOURCES = libvtd/vtd_reg.h libvtd/vtd_int.h libvtd/vtd_queue.h libvtd/caps.c libvtd/context.c \
+	libvtd/dmar.c libvtd/domain.c libvtd/encode.c libvtd/fault.c libvtd/gcmd.c libvtd/queue.c \
+	libvtd/queue_life.c libvtd/queue_wait.c libvtd/unit.c
 VTD_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvtd
 
 user_parts += libvtd/libvtd_core.la

@@ -59,6 +59,8 @@ static int read_caps(struct vtd_unit *u)
 			cap);
 		return ret;
 	}
+	u->drain = (u->caps.drain_writes ? VTD_DESC_IOTLB_DW : 0) |
+		   (u->caps.drain_reads ? VTD_DESC_IOTLB_DR : 0);
 	if (!u->caps.queued_inval) {
 		vtd_log(u, "no queued invalidation, ECAP", ecap);
 		return -EOPNOTSUPP;
@@ -169,9 +171,9 @@ const struct vtd_caps *vtd_unit_caps(const struct vtd_unit *u)
 
 void vtd_unit_stats(struct vtd_unit *u, struct vtd_stats *stats)
 {
-	/* relaxed: statistics, each on its own */
-	stats->batches = plat_load_relaxed(&u->queue.batches);
-	stats->descriptors = plat_load_relaxed(&u->queue.descriptors);
+	/* relaxed: statistics, each on its own.  Batches are numbered from 1 */
+	stats->batches = plat_load_relaxed(&u->queue.open) - 1;
+	stats->descriptors = stats->batches + plat_load_relaxed(&u->queue.more);
 	stats->collapsed = plat_load_relaxed(&u->queue.collapsed);
 	stats->queue_errors = plat_load_relaxed(&u->queue.errors);
 	stats->context_tables = plat_load_relaxed(&u->context_tables);

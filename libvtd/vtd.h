@@ -71,6 +71,7 @@ struct vtd_unit;
  * @relax: called in every round of a wait; NULL: plat_relax().
  * @irq_save, @irq_restore: keep interrupts away from the calling CPU while it
  *         posts.  Both or neither; NULL where no interrupt handler calls the unit.
+ *         Not called where plat.h has a way of its own (PLAT_HAS_IRQ: Linux).
  * @log: one line about something unusual, with a number to print in hex; may be NULL.
  *
  * All must be callable in whatever context the caller uses the unit from.
@@ -301,6 +302,17 @@ struct vtd_inval_cmd {
  */
 int vtd_inval_submit(struct vtd_unit *unit, const struct vtd_inval_cmd *cmd, unsigned nr,
 		     uint64_t *fence);
+
+/**
+ * vtd_inval_submit_range() - queue one VTD_INVAL_RANGE
+ * @domain, @first, @last, @leaf_only: as in struct vtd_inval_cmd
+ * @fence: as in vtd_inval_submit()
+ *
+ * vtd_inval_submit() of that one command, for less.
+ * Context, ordering and return: as vtd_inval_submit().
+ */
+int vtd_inval_submit_range(struct vtd_unit *unit, uint16_t domain, uint64_t first, uint64_t last,
+			   bool leaf_only, uint64_t *fence);
 
 /**
  * vtd_inval_poll() - has @fence completed?

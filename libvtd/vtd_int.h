@@ -61,7 +61,8 @@ struct vtd_queue {
 	uint32_t dead;
 
 	struct vtd_desc slot[VTD_SLOTS];
-	uint64_t batches, descriptors, errors; /* token */
+	uint64_t more; /* token: descriptors beyond one a batch, modulo 2^64 */
+	uint64_t errors; /* token */
 	uint64_t collapsed;
 };
 
@@ -70,6 +71,7 @@ struct vtd_unit {
 	const struct vtd_hw_ops *hw;
 	void *ctx;
 	struct vtd_caps caps;
+	uint64_t drain; /* bits of IOTLB descriptors: requests inside the unit are waited for */
 	uint64_t *root;	   /* 256 entries of two quadwords */
 	uint64_t *id_used; /* not available: allocated, or not yet invalidated */
 	uint64_t *id_live; /* allocated */
@@ -114,14 +116,18 @@ static inline void vtd_relax(struct vtd_unit *u)
 		plat_relax();
 }
 
-static inline uintptr_t vtd_irq_save(struct vtd_unit *u)
+static plat_always_inline uintptr_t vtd_irq_save(struct vtd_unit *u)
 {
+	if (PLAT_HAS_IRQ)
+		return plat_irq_save();
 	return u->hw->irq_save ? u->hw->irq_save(u->ctx) : 0;
 }
 
-static inline void vtd_irq_restore(struct vtd_unit *u, uintptr_t flags)
+static plat_always_inline void vtd_irq_restore(struct vtd_unit *u, uintptr_t flags)
 {
-	if (u->hw->irq_restore)
+	if (PLAT_HAS_IRQ)
+		plat_irq_restore(flags);
+	else if (u->hw->irq_restore)
 		u->hw->irq_restore(u->ctx, flags);
 }
 
@@ -165,7 +171,7 @@ static inline void vtd_page_free(struct vtd_unit *u, void *page)
 int vtd_gcmd_set(struct vtd_unit *u, uint32_t bit, bool on);
 int vtd_gcmd_once(struct vtd_unit *u, uint32_t bit);
 
-/* queue.c */
+/* queue.c, queue_wait.c, queue_life.c */
 int vtd_queue_init(struct vtd_unit *u);
 int vtd_queue_fini(struct vtd_unit *u);
 void vtd_queue_check(struct vtd_unit *u);
@@ -181,22 +187,15 @@ struct vtd_submission {
 	struct vtd_desc desc[VTD_OWN_DESCS + 1];
 };
 
-/* Adds any command.  0 or -EINVAL. */
+/* Adds any command.  0 or -EINVAL; may change @own even so. */
 int vtd_submission_add(const struct vtd_unit *u, struct vtd_submission *own,
 		       const struct vtd_inval_cmd *cmd);
-
-/* Requests already inside the unit are waited for where it can do that. */
-static inline uint64_t vtd_iotlb_drain(const struct vtd_unit *u)
-{
-	return (u->caps.drain_writes ? VTD_DESC_IOTLB_DW : 0) |
-	       (u->caps.drain_reads ? VTD_DESC_IOTLB_DR : 0);
-}
 
 static inline void vtd_block_desc(const struct vtd_unit *u, const struct vtd_inval_cmd *cmd,
 				  uint64_t first_pfn, unsigned lg2_pages, struct vtd_desc *desc)
 {
 	desc->lo = VTD_DESC_IOTLB | VTD_DESC_SELECTIVE | VTD_DESC_DID(cmd->domain) |
-		   vtd_iotlb_drain(u);
+		   u->drain;
 	desc->hi = first_pfn << VTD_PAGE_LG2 | lg2_pages | (cmd->leaf_only ? VTD_DESC_HI_IH : 0);
 }
 

@@ -107,6 +107,12 @@
  *   plat_fence_cpus_reading(cpu)   the same, from inside plat_read_lock(): where a section
  *     keeps the CPU, it is not for the caller's own that it may not wait.
  *
+ * Interrupts
+ *   PLAT_HAS_IRQ       1 where what calls the core may be interrupted by what calls it, and
+ *                      can say that it must not be; else 0, and the two do nothing
+ *   plat_irq_save(), plat_irq_restore(flags)
+ *                      no interrupt is taken on the calling CPU in between; nests
+ *
  * Grace periods
  *   plat_read_lock(), plat_read_unlock()  read-side section; nests; no wait.
  *                      Callers need not register their threads.  "plat_rcu.h"
@@ -184,6 +190,12 @@ static inline uint64_t *plat_ctl_of(const uint64_t *state)
 
 #include "plat_impl.h"
 #include "plat_run.h"
+
+#ifndef PLAT_HAS_IRQ
+#define PLAT_HAS_IRQ 0
+#define plat_irq_save() ((uintptr_t)0)
+#define plat_irq_restore(flags) ((void)(flags))
+#endif
 
 #ifndef plat_fence_cpus_reading
 #define plat_fence_cpus_reading(cpu) plat_fence_cpus(cpu)

@@ -115,8 +115,7 @@ static void init_slow(void)
 	unit.queue.open = 1;
 	for (i = 0; i < PAGES; i++)
 		entry[i] = cached[i] = 1;
-	mc_quiet(&unit.queue.batches, sizeof(unit.queue.batches));
-	mc_quiet(&unit.queue.descriptors, sizeof(unit.queue.descriptors));
+	mc_quiet(&unit.queue.more, sizeof(unit.queue.more));
 	mc_quiet(&unit.queue.collapsed, sizeof(unit.queue.collapsed));
 }
 

@@ -261,6 +261,45 @@ Test(vtd_step, other_cpu_posts_at_every_step)
 	cr_expect_gt(total, 5, "%u", total);
 }
 
+/* Another CPU fills the queue of a unit that stands still. */
+static void other_cpu_fills(void)
+{
+	struct vtd_inval_cmd cmd = page_cmd(6);
+	unsigned i;
+
+	for (i = 0; i < VTD_IN_FLIGHT; i++)
+		cr_assert_eq(vtd_inval_submit(rig.u, &cmd, 1, &nested.fence), 0);
+}
+
+/* Never are more batches in flight than the ring is sure to have room for. */
+Test(vtd_step, other_cpu_fills_the_queue_at_every_step)
+{
+	bool came = true;
+	unsigned k;
+
+	disturb = other_cpu_fills;
+	for (k = 1; came; k++) {
+		struct vtd_inval_cmd cmd;
+		uint64_t fence, before;
+
+		rig_start(&plain, false);
+		prepare_pages();
+		cmd = page_cmd(0);
+		vtd_model_hold(rig.m, true);
+		before = rig.u->queue.open;
+		steps_left = k;
+		cr_assert_eq(vtd_inval_submit(rig.u, &cmd, 1, &fence), 0);
+		steps_left = 0;
+		came = nested.came;
+		cr_assert_leq(rig.u->queue.open - before, VTD_IN_FLIGHT, "step %u", k);
+		vtd_model_hold(rig.m, false);
+		cr_assert_eq(vtd_inval_wait(rig.u, fence), 0);
+		cr_assert_eq(rig_dma(&rig, SID, FIRST, READ), 0x6, "stale after step %u", k);
+		rig_down(&rig);
+	}
+	cr_expect_gt(k, 5);
+}
+
 /* The device tries at every step of an attach: blocked or served, nothing else. */
 static void device_reads(void)
 {

@@ -16,7 +16,7 @@ TESTS += $(VTD_UNIT)
 
 tests_unit_test_vtd_SOURCES = tests/unit/test_vtd_caps.c tests/unit/test_vtd_cover.c \
 	tests/unit/test_vtd_unit.c tests/unit/test_vtd_context.c tests/unit/test_vtd_inval.c \
-	tests/unit/test_vtd_domain.c tests/unit/test_vtd_fault.c
+	tests/unit/test_vtd_range.c tests/unit/test_vtd_domain.c tests/unit/test_vtd_fault.c
 tests_unit_test_vtd_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_vtd_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_vtd_LDADD = libvtd/libvtd_core.la tests/model/libvtdmodel.la libpgtbl/libpgtbl.la \
