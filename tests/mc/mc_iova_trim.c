@@ -4,6 +4,7 @@
  * come back.  All is about the lowest area: init() has allocated its first 32
  * granules on CPU 0, and given all or all but one back.
  */
+#include "iova_bulk.h"
 #define SPACE_FLAGS IOVA_SPACE_TRIM
 #include "mc_iova_ops.h"
 
@@ -48,22 +49,44 @@ static void init_held(void)
 	quarantine = 1;
 	init_7_8();
 }
+/* The next area is in use, so the node above both stays, and its cells are the next node's. */
+#define BESIDE (3000 * PAGE)
+static void init_empty_beside(void)
+{
+	init_empty();
+	mc_assert(!iova_space_alloc_fixed(s, BESIDE, PAGE, NULL));
+}
 
 static void trim(void)
 {
 	iova_space_trim(s, 0);
 }
 /* Of a size whose exact value is kept beside the words: it must be found again. */
-static void alloc_free_odd(void)
+static void check_free_odd(uint64_t a, uint64_t pages)
 {
-	uint64_t a = iova_space_alloc(s, 33 * PAGE, nr_slots * slot_bytes - 1);
-
 	if (iova_is_err(a)) {
 		mc_assert(iova_err(a) == -EAGAIN);
 		return;
 	}
-	mc_assert(!iova_space_check(s, a, 33 * PAGE));
-	mc_assert(!iova_space_free(s, a, 33 * PAGE));
+	mc_assert(!iova_space_check(s, a, pages * PAGE));
+	mc_assert(!iova_space_free(s, a, pages * PAGE));
+}
+static void alloc_free_odd(void)
+{
+	check_free_odd(iova_space_alloc(s, 33 * PAGE, nr_slots * slot_bytes - 1), 33);
+}
+/* The same units, and a pad of another size. */
+static void alloc_free_odd_2(void)
+{
+	check_free_odd(iova_space_alloc(s, 34 * PAGE, nr_slots * slot_bytes - 1), 34);
+}
+/* Of the size for which init_area() has left hints. */
+static void alloc_free_bulk(void)
+{
+	uint64_t a;
+	int got = iova_space_alloc_bulk(s, 49 * PAGE, nr_slots * slot_bytes - 1, &a, 1);
+
+	check_free_odd(got == 1 ? a : (uint64_t)(int64_t)got, 49);
 }
 static void trim_alloc(void)
 {
@@ -143,12 +166,35 @@ static void lower_area(void)
 		iova_lower_line(s->slot[0], PLAT_CPU_NONE, &line);
 	plat_read_unlock();
 }
-/* There is room in the area, and nothing says that there is none. */
+/* And one that has looked at its lowest line, and then found that it has no other. */
+static void lower_area_0(void)
+{
+	struct iova_ref line;
+
+	plat_read_lock();
+	if (iova_ref_at(s, 0, 0, &line)) {
+		iova_lower_line(s->slot[0], PLAT_CPU_NONE, &line);
+		iova_lower_node(line.node, 0);
+	}
+	plat_read_unlock();
+}
+/* Units of the area can be split, and nothing says that there are none (nor do hints of CPU 1). */
 static void end_lower(void)
 {
-	mc_set_cpu(plat_cpu_count() - 1);
-	mc_assert(iova_space_alloc(s, 512 * PAGE, 2048 * PAGE - 1) < 2048 * PAGE);
-	mc_assert(iova_space_destroy(s) == 1);
+	struct iova_request q = { .size = PAGE, .min = 128 * PAGE, .max = 2048 * PAGE - 1 };
+
+	mc_set_cpu(1);
+	mc_assert(!iova_is_err(iova_space_alloc_request(s, &q)));
+	mc_assert(iova_space_destroy(s) == 2);
+}
+/* There is room in its lowest line, and nowhere else. */
+static void end_lower_0(void)
+{
+	mc_set_cpu(1);
+	mc_assert(!iova_space_alloc_fixed(s, 128 * PAGE, BESIDE - 128 * PAGE, NULL));
+	mc_assert(!iova_space_alloc_fixed(s, BESIDE + PAGE, TREE_BYTES - PAGE - BESIDE, NULL));
+	mc_assert(iova_space_alloc(s, PAGE, ~0ull) < 128 * PAGE);
+	mc_assert(iova_space_destroy(s) == 4);
 }
 
 static void look(void)
@@ -231,15 +277,15 @@ static void end_any(void)
 	give_all_back();
 }
 
-#define BOUNDED(name_, init_, check, p, stale_, fp, ...) \
+#define BOUNDED(name_, init_, check, p, stale_, fp, plats_, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
 	  .quick = { .preempt = p, .stale = stale_ }, \
-	  .full = { .preempt = fp, .spurious = 1 }, .plats = MC_ALL }
+	  .full = { .preempt = fp, .spurious = 1 }, .plats = plats_ }
 #define TRIM(name_, init_, check, p, fp, ...) \
-	BOUNDED(name_, init_, check, p, 1, fp, __VA_ARGS__)
+	BOUNDED(name_, init_, check, p, 1, fp, MC_ALL, __VA_ARGS__)
 /* Where a third thread makes again what the trim has unlinked. */
 #define REPLACED(name_, init_, check, ...) \
-	BOUNDED("trim-replaced-" name_, init_, check, 1, 0, 1, __VA_ARGS__)
+	BOUNDED("trim-replaced-" name_, init_, check, 1, 0, 1, MC_ALL, __VA_ARGS__)
 
 static const struct mc_model models[] = {
 	TRIM("trim-alloc", init_empty, end_trim, 1, 1, ON(alloc_1, 0), ON(trim, 1)),
@@ -264,11 +310,16 @@ static const struct mc_model models[] = {
 	     ON(trim_alloc, 0)),
 	TRIM("trim-area-free", init_area_3, end_trim, 2, 2, ON(free_3, 2), ON(trim, 1)),
 	TRIM("trim-replaced", init_empty, end_trim, 0, 1, ON(alloc_1, 0), ON(trim_alloc, 0)),
-	REPLACED("odd", init_area, end_trim, ON(alloc_free_odd, 2), ON(trim, 1),
-	     ON(alloc_free_odd, 2)),
 	REPLACED("split", init_empty, end_any, ON(alloc_free_high, 0), ON(trim, 1),
 	     ON(alloc_free_low, 0)),
-	REPLACED("lower", init_empty, end_lower, ON(lower_area, 1), ON(trim, 0),
+	REPLACED("odd", init_area, end_trim, ON(alloc_free_odd_2, 2), ON(trim, 1),
+	     ON(alloc_free_odd, 2)),
+	/* The steps of bulk.c are those that the other models try under all plats. */
+	BOUNDED("trim-replaced-bulk", init_area, end_trim, 1, 0, 1, MC_USER,
+		ON(alloc_free_bulk, 0), ON(trim, 1), ON(alloc_free_1, 0)),
+	REPLACED("lower", init_empty_beside, end_lower, ON(lower_area, 1), ON(trim, 0),
+	     ON(alloc_free_low, 2)),
+	REPLACED("lower-node", init_empty_beside, end_lower_0, ON(lower_area_0, 1), ON(trim, 0),
 	     ON(alloc_free_low, 2)),
 	REPLACED("search", init_7, end_trim, ON(alloc_too_much, 0),
 	     ON(free_7_trim, 1), ON(alloc_1, 2)),
@@ -284,7 +335,7 @@ static const struct mc_model models[] = {
 	TRIM("trim-look", init_7, end_trim, 2, 2, ON(look, 0), ON(trim, 1)),
 	TRIM("trim-look-at-nothing", init_empty, end_trim, 1, 1, ON(look_at_nothing, 0),
 	     ON(trim, 1)),
-	BOUNDED("trim-held", init_held, end_held, 1, 0, 1, ON(free_7_racing, 0),
+	BOUNDED("trim-held", init_held, end_held, 1, 0, 1, MC_ALL, ON(free_7_racing, 0),
 		ON(free_7_racing, 1), ON(evict_trim_take, 2)),
 };
 
