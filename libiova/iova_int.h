@@ -70,7 +70,7 @@
 /*
  * A cell is what a node knows about one child's words of one level: an upper
  * bound that is lowered only by somebody who looked (search.c).
- *   bits 0-5   classes with a free slot; bits 8-13 longest free run in a word
+ *   bits 0-5   classes with a free slot; bits 8-13 most units with an aligned place
  *   bit 15     somebody is looking in order to lower it
  *   bits 16-63 version
  */
@@ -374,6 +374,9 @@ struct iova_node *iova_window_node(struct iova_space *s, uint64_t first, uint64_
 void iova_raise(struct iova_node *parent, unsigned level, unsigned child, uint64_t value);
 void iova_lower_node(struct iova_node *node, unsigned level);
 void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line);
+#define IOVA_VAIN 8 /* lines */
+bool iova_lower_lines(struct iova_slot *slot, unsigned cpu, bool others,
+		      const struct iova_ref *lines, unsigned n);
 uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl);
 
 /* word.c */

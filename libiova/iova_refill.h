@@ -19,20 +19,14 @@ struct iova_ctx {
 	bool refused;	 /* ... because the caller may not wait for its owner */
 	struct iova_node
 		*window; /* the smallest node that holds the window, once it was asked for */
+	struct iova_vain *vain; /* NULL: lines of other CPUs are not lowered */
 };
 
-/*
- * The caller looked for its want in @line in vain.  That says nothing of a line
- * that reaches out of the window; beyond the ends of the space nothing is free.
- */
-static inline void iova_found_nothing(struct iova_ctx *c, const struct iova_ref *line)
-{
-	uint64_t last = line->base_pfn + ((1ull << iova_span_lg2(line->level)) - 1);
-
-	if ((line->base_pfn >= c->want->lo || c->want->lo == c->s->first_pfn) &&
-	    (last <= c->want->hi || c->want->hi == c->s->last_pfn))
-		iova_lower_line(c->slot, c->cpu, line);
-}
+/* Lines of other CPUs that were looked at in vain, to be lowered together (vain.c). */
+struct iova_vain {
+	unsigned nr;
+	struct iova_ref line[IOVA_VAIN];
+};
 
 /* Where iova_next_line() begins when it looks for lines of @level in the whole window. */
 static inline struct iova_node *iova_begin(struct iova_ctx *c, unsigned level)
@@ -206,6 +200,7 @@ static inline uint64_t iova_result(const struct iova_space *s, uint64_t pfn)
 bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last);
 
 /* refill.c */
+void iova_found_nothing(struct iova_ctx *c, const struct iova_ref *line); /* vain.c */
 void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_want *want);
 uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds);
 uint64_t iova_take_any(struct iova_ctx *c);

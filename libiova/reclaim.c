@@ -118,27 +118,23 @@ static unsigned park(struct iova_space *s, const struct iova_ref *ref, bool halv
 	return halves && !iova_share(s, ref) ? iova_park_shared(ref) : 0;
 }
 
-static bool park_children(struct iova_space *s, const struct iova_ref *line, bool halves)
+/* Parks what is empty in @line, and frees the units above.  Whether there was any. */
+static bool park_line(struct iova_space *s, const struct iova_ref *line, bool halves)
 {
-	unsigned level = line->level - 1u;
+	unsigned above_lg2 = iova_unit_lg2(line->level + 1u);
 	bool any = false;
 
-	for (unsigned i = 0; i < IOVA_CHILDREN * 4; i++) { /* words of the level below */
-		unsigned lg2 = iova_unit_lg2(level) + IOVA_WORD_LG2;
-		uint64_t pat, base = line->base_pfn + ((uint64_t)i << lg2);
-		struct iova_ref ref, below;
+	for (unsigned i = 0; i < PLAT_LINE_WORDS; i++) {
+		struct iova_ref ref = iova_word_in(line, i), above;
+		uint64_t pat;
 
-		if (!iova_ref_at(s, level, base, &below))
-			continue;
-		if (level && i % 4 == 0)
-			any |= park_children(s, &below, halves);
-		if (!iova_empty_below(&below))
+		if (!iova_empty_below(&ref))
 			continue;
 		iova_move_begin(s);
-		pat = (uint64_t)park(s, &below, halves) << 2 * (i % 16);
+		pat = (uint64_t)park(s, &ref, halves) << (ref.base_pfn >> above_lg2 & 31);
 		if (pat) {
-			iova_ref_at(s, line->level, base, &ref);
-			iova_word_free(&ref, pat | pat << 32, pat, (uint32_t)pat, NULL);
+			iova_ref_at(s, line->level + 1u, ref.base_pfn, &above);
+			iova_word_free(&above, pat | pat << 32, pat, (uint32_t)pat, NULL);
 			any = true;
 		}
 		iova_move_end(s, pat != 0);
@@ -146,18 +142,60 @@ static bool park_children(struct iova_space *s, const struct iova_ref *line, boo
 	return any;
 }
 
+/*
+ * The same for lines of @level in [from, last], as far as their cells speak for half a
+ * word; then they no longer do.
+ */
+static bool park_lines(struct iova_ctx *c, unsigned level, uint64_t from, uint64_t last,
+		       bool halves)
+{
+	struct iova_node *near = iova_begin(c, level);
+	struct iova_ref line;
+	bool any = false;
+
+	while (iova_next_line(c->s, level, from, last, 0, IOVA_CHILDREN, &line, &near)) {
+		any |= park_line(c->s, &line, halves);
+		iova_found_nothing(c, &line);
+		from = line.base_pfn + (1ull << iova_span_lg2(level));
+	}
+	return any;
+}
+
+/*
+ * The first line of the wanted level, at or after the one that holds *@from, below which
+ * the cells speak for half a word: *@from becomes its first granule.  False: there is none.
+ */
+static bool next_to_park(struct iova_ctx *c, uint64_t *from)
+{
+	unsigned span_lg2 = iova_span_lg2(c->want->level);
+	uint64_t first = IOVA_NONE;
+
+	for (unsigned level = 0; level < c->want->level; level++) {
+		struct iova_node *near = iova_begin(c, level);
+		struct iova_ref line;
+
+		if (iova_next_line(c->s, level, *from, c->want->hi, 0, IOVA_CHILDREN, &line,
+				   &near) &&
+		    line.base_pfn < first)
+			first = line.base_pfn;
+	}
+	*from = first >> span_lg2 << span_lg2;
+	return first != IOVA_NONE;
+}
+
 /* Step 5a of refill.c: until a line of the wanted level has got units back. */
 bool iova_reclaim(struct iova_ctx *c, bool halves)
 {
-	unsigned level = c->want->level;
-	struct iova_node *near = iova_begin(c, level);
-	uint64_t from = c->want->lo;
-	struct iova_ref line;
+	uint64_t from = c->want->lo, span = 1ull << iova_span_lg2(c->want->level);
 
-	while (iova_next_line(c->s, level, from, c->want->hi, 0, 0, &line, &near)) {
-		if (park_children(c->s, &line, halves))
+	while (next_to_park(c, &from)) {
+		bool any = false;
+
+		for (unsigned level = 0; level < c->want->level; level++)
+			any |= park_lines(c, level, from, from + (span - 1), halves);
+		if (any)
 			return true;
-		from = line.base_pfn + (1ull << iova_span_lg2(level));
+		from += span;
 	}
 	return false;
 }

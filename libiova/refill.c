@@ -333,6 +333,7 @@ void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_w
 	c->moves = plat_load_acquire(&s->moves); /* IOVA-X2: pairs with IOVA-X1 */
 	c->busy = c->refused = false;
 	c->window = NULL;
+	c->vain = NULL;
 	c->pushed = 0;
 	c->fresh = IOVA_NONE;
 	c->cpu = plat_cpu();
@@ -403,8 +404,11 @@ static plat_always_inline uint64_t search(struct iova_ctx *c)
 {
 	const struct iova_want *want = c->want;
 	uint64_t natural = 1ull << iova_unit_lg2(want->level) << want->class;
+	struct iova_vain vain;
 	uint64_t pfn;
 
+	vain.nr = 0;
+	c->vain = &vain;
 	if (want->level < IOVA_OWNED_LEVELS && want->align == natural) {
 		pfn = take_own_class(c);
 		if (pfn < IOVA_AGAIN && c->pushed < FEW_HINTS)
@@ -418,6 +422,7 @@ static plat_always_inline uint64_t search(struct iova_ctx *c)
 		pfn = take_new_room(c);
 	if (pfn == IOVA_NONE)
 		pfn = take_under_pressure(c);
+	c->vain = NULL;
 	return pfn;
 }
 

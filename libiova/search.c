@@ -4,7 +4,7 @@
  *
  * node->cell[k][i] bounds from above what the words of level k below child i
  * (or, for k one less than the node's level, of child i itself) have free: a
- * set of classes and the longest run within a word.  It may be too high for
+ * set of classes and the most units with an aligned place within a word.  It may be too high for
  * any length of time, never too low once the free that made room has returned:
  *
  *   S1  a word with PLAT_CTL_OPEN set has its class and run 32 in its cell and
@@ -120,15 +120,23 @@ void iova_lower_node(struct iova_node *node, unsigned level)
 	plat_cas_full(cell, old, next_version(old, value));
 }
 
-/* May the words of this line that belong to @owner, or to all, be judged by looking at them? */
-static bool judge(const struct iova_ref *ref, uint64_t ctl, unsigned cpu, bool *owned)
+/* Of whom words have been closed: those who may be in a step that saw them open. */
+struct closed {
+	bool mine, others;
+};
+
+/* May this word be judged by looking at it?  @others: those of other CPUs, too. */
+static bool judge(const struct iova_ref *ref, uint64_t ctl, unsigned cpu, bool others,
+		  struct closed *closed)
 {
 	uint64_t own = iova_own(ctl);
 
-	if (own != PLAT_OWN_SHARED && own != cpu)
-		return false;
 	if (own == cpu)
-		*owned = true;
+		closed->mine = true;
+	else if (own <= PLAT_OWN_MAX_CPU && others)
+		closed->others = true;
+	else if (own != PLAT_OWN_SHARED)
+		return false;
 	if (ctl & PLAT_CTL_OPEN)
 		/* IOVA-S3: pairs with IOVA-O1 */
 		plat_fetch_and_full(iova_word_ctl(ref), ~PLAT_CTL_OPEN);
@@ -154,46 +162,95 @@ static uint64_t line_value(const struct iova_ref *line, const bool *judged)
 	return value;
 }
 
-/*
- * The caller looked at this line and found nothing: let the cell say so, unless it
- * does already (what is free in the line is not what the caller looks for).
- * A word owned by @cpu is judged only if the caller still runs there after it
- * has cleared OPEN (the tick), because a put() on that CPU reads OPEN and
- * stores the word in one step of that CPU: it comes either before the tick,
- * and is seen, or after the clear, and is refused.
- */
-void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line)
+/* A line from the mark of its cell to the replacement; @old: what was marked, 0: nothing. */
+struct lowering {
+	uint64_t *cell;
+	uint64_t old;
+	bool judged[PLAT_LINE_WORDS];
+};
+
+static bool lower_begin(const struct iova_ref *line, unsigned cpu, bool others,
+			struct lowering *l, struct closed *closed)
 {
 	struct iova_node *parent = line->level ? line->node->parent : line->node;
 	unsigned child = line->level ? line->node->index : line->child;
-	bool judged[4] = { true, true, true, true }, owned = false;
-	uint64_t *cell, old, value, tick;
+	bool all[PLAT_LINE_WORDS] = { true, true, true, true };
+	uint64_t old;
 
+	l->old = 0;
 	if (!parent)
-		return;
-	cell = &parent->cell[line->level][child];
-	old = plat_load_acquire(cell); /* IOVA-S6: pairs with IOVA-S7 */
-	if (line_value(line, judged) == (old & IOVA_CELL_VALUE))
-		return;
-	old = mark(cell, old);
-	if (!old)
-		return;
-	for (unsigned i = 0; i < 4; i++) {
+		return false;
+	l->cell = &parent->cell[line->level][child];
+	old = plat_load_acquire(l->cell); /* IOVA-S6: pairs with IOVA-S7 */
+	if (line_value(line, all) == (old & IOVA_CELL_VALUE))
+		return false;
+	l->old = mark(l->cell, old);
+	if (!l->old)
+		return false;
+	for (unsigned i = 0; i < PLAT_LINE_WORDS; i++) {
 		struct iova_ref ref = iova_word_in(line, i);
 
-		judged[i] = judge(&ref, iova_ctl_look(&ref), cpu, &owned);
+		l->judged[i] = judge(&ref, iova_ctl_look(&ref), cpu, others, closed);
 	}
-	if (owned) {
-		tick = plat_load_relaxed(&slot->tick); /* IOVA-S5: only that it changes matters */
-		if (!plat_percpu_cas(&slot->tick, tick, tick + 1, cpu))
-			return;
-	}
-	plat_mb(); /* IOVA-S4: pairs with IOVA-W4 */
-	if (line->level && !is_linked(line->node))
+	return true;
+}
+
+static void lower_end(const struct iova_ref *line, const struct lowering *l)
+{
+	uint64_t *cell = l->cell, old = l->old, value;
+
+	if (!old || (line->level && !is_linked(line->node)))
 		return;
-	value = line_value(line, judged);
+	value = line_value(line, l->judged);
 	/* IOVA-S8: pairs with IOVA-S7 */
 	plat_cas_full(cell, old, next_version(old, value));
+}
+
+/* False: it is not certain that no step is left that found a word open. */
+static bool no_step_left(struct iova_slot *slot, unsigned cpu, const struct closed *closed)
+{
+	uint64_t tick;
+
+	if (closed->others)
+		/* IOVA-S11: a put() saw the word open before, or is refused; pairs with IOVA-S3 */
+		return !plat_fence_cpus_reading(PLAT_CPU_NONE);
+	if (!closed->mine)
+		return true;
+	tick = plat_load_relaxed(&slot->tick); /* IOVA-S5: only that it changes matters */
+	return plat_percpu_cas(&slot->tick, tick, tick + 1, cpu);
+}
+
+/*
+ * The caller looked at these lines, at most IOVA_VAIN, and found nothing: let their cells
+ * say so, unless they do already (what is free in a line is not what the caller looks for).
+ * A word owned by @cpu is judged only if the caller still runs there after it
+ * has cleared OPEN (the tick), because a put() on that CPU reads OPEN and
+ * stores the word in one step of that CPU: it comes either before the tick,
+ * and is seen, or after the clear, and is refused.  @others: words of other CPUs are
+ * judged, too, after a fence over all of them.  False: there was none, nothing is lowered.
+ */
+bool iova_lower_lines(struct iova_slot *slot, unsigned cpu, bool others,
+		      const struct iova_ref *lines, unsigned n)
+{
+	struct closed closed = { false, false };
+	struct lowering l[IOVA_VAIN];
+	bool any = false;
+
+	for (unsigned i = 0; i < n; i++)
+		any |= lower_begin(&lines[i], cpu, others, &l[i], &closed);
+	if (!any)
+		return true;
+	if (!no_step_left(slot, cpu, &closed))
+		return !closed.others;
+	plat_mb(); /* IOVA-S4: pairs with IOVA-W4 */
+	for (unsigned i = 0; i < n; i++)
+		lower_end(&lines[i], &l[i]);
+	return true;
+}
+
+void iova_lower_line(struct iova_slot *slot, unsigned cpu, const struct iova_ref *line)
+{
+	iova_lower_lines(slot, cpu, false, line, 1);
 }
 
 static void line_ref(struct iova_space *s, struct iova_node *node, unsigned level, unsigned child,

@@ -48,13 +48,18 @@ uint32_t iova_slots(uint64_t w, unsigned class)
 	return free_runs(~iova_used(w), 1u << class) & class_mask[class];
 }
 
-static unsigned longest_run(uint32_t free)
+/* The most units that have a place, aligned as a range of so many is. */
+static unsigned most_units(uint32_t free)
 {
-	unsigned len = 0;
+	uint32_t places = free;
+	unsigned n = 0;
 
-	for (; free; len++)
-		free &= free << 1;
-	return len;
+	for (; n < 32; n++) {
+		places &= free >> n;
+		if (!(places & class_mask[iova_patterns[n + 1].class]))
+			break;
+	}
+	return n;
 }
 
 /* The places in a word where @want could begin. */
@@ -89,24 +94,25 @@ uint32_t iova_candidates(uint64_t w, uint64_t base_pfn, const struct iova_want *
 	return r;
 }
 
-/* A word's contribution to its line's cell. */
+/*
+ * A word's contribution to its line's cell.  @ctl was loaded before @w: what is no more in
+ * its REM is free in the word.
+ */
 uint64_t iova_word_value(uint64_t w, unsigned class, unsigned level, uint64_t ctl)
 {
-	uint64_t bit = 1ull << class;
-	uint32_t free = ~iova_used(w);
+	uint64_t bit = 1ull << class, rem = ctl & PLAT_CTL_REM;
 	uint64_t own = iova_own(ctl);
 
 	if (own == IOVA_OWN_PARKED)
 		return 0;
 	if (own == PLAT_OWN_NONE)
 		return 1ull << IOVA_CLASS_NONE | 32ull << IOVA_CELL_RUN_SHIFT;
-	if (ctl & PLAT_CTL_REM)
-		return bit | 32ull << IOVA_CELL_RUN_SHIFT;
+	w &= ~(rem | rem << 32);
 	if (level == 1 && class == IOVA_CLASS_SPLIT)
 		class = 3; /* a line needs IOVA_GROUP units */
 	if (!iova_slots(w, class))
 		bit = 0;
-	return bit | (uint64_t)longest_run(free) << IOVA_CELL_RUN_SHIFT;
+	return bit | (uint64_t)most_units(~iova_used(w)) << IOVA_CELL_RUN_SHIFT;
 }
 
 /* W3: for words known to be SHARED. */

@@ -186,6 +186,17 @@ static void free_8_take_8(void)
 	mc_assert(!r || r == -EAGAIN);
 }
 
+/* What a search does on CPU 1 that has gone past lines of other CPUs in vain. */
+static void lower_others(void)
+{
+	struct iova_ref line;
+
+	plat_read_lock();
+	mc_assert(iova_ref_at(s, 0, 0, &line));
+	iova_lower_lines(s->slot[1], 1, true, &line, 1);
+	plat_read_unlock();
+}
+
 /* Looking while others change: answers are of some moment. */
 static void look(void)
 {
@@ -252,6 +263,10 @@ static const struct mc_model models[] = {
 	       ON(nothing, 1)),
 	WINDOW("free-lower-apart", init_line_full, window_end, 1, 2, 0, ON(free_7, 0),
 	       ON(alloc_1, 1), ON(nothing, 2)),
+	WINDOW("free-lower-others", init_line_full, window_end, 1, 2, 0, ON(free_7, 0),
+	       ON(lower_others, 1)),
+	WINDOW("remote-lower-others", init_line_full, window_end, 1, 2, 0, ON(free_7, 2),
+	       ON(lower_others, 1)),
 	WINDOW("remote-lower", init_line_full, window_end, 1, 2, 0, ON(free_7, 1), ON(alloc_1, 0)),
 	WINDOW("share-free", init_1, window_end, 1, 2, 0, ON(alloc_1, 1), ON(free_7, 2)),
 	WINDOW3("free-steal-irq", init_full, window_end, 1, 2, 0, ON(free_7, 0), IRQ(free_8, 0),
