@@ -49,6 +49,11 @@
  *     who would be refused with -ENOSPC or -EEXIST while it runs, or because of what it
  *     has just given back, looks again, a bounded number of times, and then says -EAGAIN.
  *   _for_each, _in_use, _stats: wait-free in the number of units looked at.
+ * Work.  Allocation, free, check and find look at a few words of each level at most, however
+ *   many ranges live and however long they are; a step of an iteration, at the words that it
+ *   goes past.  An allocation that finds no room where there was some looks once at each line
+ *   of 128 units in which something was freed since the last such search, and not again; but for
+ *   seven lines of other CPUs, and in hard interrupts (kernel) for all of theirs.
  * Memory: metadata grows in the calls that say "may ask for memory", and in no other: then
  * they may reach malloc(), jemalloc if the caller brings it, or kmalloc(GFP_ATOMIC), whose
  * progress is not claimed here; running out is -ENOMEM, never a wait.  It goes back in iova_space_trim() of iova_life.h, and in destroy.

@@ -16,11 +16,16 @@ tests_locks_test_locks_LDADD = tests/locks/libcounted.a plat/libplat.la
 # how much work each call does, whatever else the space or the table holds
 COUNTED_UNIT =
 if HAVE_CRITERION
-COUNTED_UNIT += tests/unit/test_pgtbl_work
+COUNTED_UNIT += tests/unit/test_iova_work tests/unit/test_pgtbl_work
 endif
 check_PROGRAMS += $(COUNTED_UNIT)
 TESTS += $(COUNTED_UNIT)
 COUNTED_LIBS = tests/locks/libcounted.a plat/libplat.la $(UNIT_LIBS)
+
+tests_unit_test_iova_work_SOURCES = tests/unit/test_iova_work.c
+tests_unit_test_iova_work_CPPFLAGS = $(LOCKS_CPPFLAGS)
+tests_unit_test_iova_work_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_work_LDADD = $(COUNTED_LIBS)
 
 tests_unit_test_pgtbl_work_SOURCES = tests/unit/test_pgtbl_work.c $(PGTBL_UNIT_SOURCES)
 tests_unit_test_pgtbl_work_CPPFLAGS = -I$(top_srcdir)/tests/locks $(PGTBL_UNIT_CPPFLAGS)
