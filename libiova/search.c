@@ -199,7 +199,9 @@ static void lower_end(const struct iova_ref *line, const struct lowering *l)
 {
 	uint64_t *cell = l->cell, old = l->old, value;
 
-	if (!old || (line->level && !is_linked(line->node)))
+	if (!old)
+		return;
+	if (line->level && !is_linked(line->node))
 		return;
 	value = line_value(line, l->judged);
 	/* IOVA-S8: pairs with IOVA-S7 */
