@@ -37,8 +37,9 @@ static noinline int announce(struct ivtd_device *vd, u64 iova, u64 size)
 	return -EIO;
 }
 
-dma_addr_t ivtd_map(struct device *dev, phys_addr_t phys, size_t size,
-		    enum dma_data_direction dir, unsigned int prot, u64 limit)
+static __always_inline dma_addr_t map_phys(struct device *dev, phys_addr_t phys, size_t size,
+					   enum dma_data_direction dir, unsigned int prot,
+					   u64 limit)
 {
 	struct ivtd_device *vd = dev_iommu_priv_get(dev);
 	u64 iova = dmap_map(vd->space, phys, size, vd->prot[dir] | prot, limit);
@@ -49,6 +50,12 @@ dma_addr_t ivtd_map(struct device *dev, phys_addr_t phys, size_t size,
 		return map_failed(vd);
 	ivtd_count(vd->count, maps);
 	return iova;
+}
+
+dma_addr_t ivtd_map(struct device *dev, phys_addr_t phys, size_t size,
+		    enum dma_data_direction dir, unsigned int prot, u64 limit)
+{
+	return map_phys(dev, phys, size, dir, prot, limit);
 }
 
 /* One range of @bytes for all of @seg: its address, or an error (iova_is_err()). */
@@ -108,7 +115,7 @@ void ivtd_unmap(struct device *dev, dma_addr_t addr, size_t size)
 static dma_addr_t map_page(struct device *dev, struct page *page, unsigned long offset,
 			   size_t size, enum dma_data_direction dir, unsigned long attrs)
 {
-	return ivtd_map(dev, page_to_phys(page) + offset, size, dir, 0, device_limit(dev));
+	return map_phys(dev, page_to_phys(page) + offset, size, dir, 0, device_limit(dev));
 }
 
 static void unmap_page(struct device *dev, dma_addr_t addr, size_t size,
