@@ -142,6 +142,7 @@ static int open_layers(enum dmap_mode mode, bool flush)
 		.first = PAGE_SIZE,
 		.last = SPACE_LAST,
 		.granule_lg2 = PAGE_SHIFT,
+		.flags = IOVA_SPACE_TRIM, /* as iova_vtd.ko has it */
 	};
 	const struct pgtbl_config table = {
 		.ops = &pgtbl_vtdss_ops,
@@ -154,6 +155,7 @@ static int open_layers(enum dmap_mode mode, bool flush)
 		.inval = &no_hardware,
 		.domain = 1,
 		.mode = mode,
+		.flags = DMAP_NO_TRIM,
 	};
 	int r = iova_space_create(&layers.iova, &space);
 
