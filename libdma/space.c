@@ -160,7 +160,8 @@ uint64_t dmap_space_destroy(struct dmap_space *space)
 		return 0;
 	if (space->lazy)
 		r = dmap_flush(space, false);
-	else if (space->quarantine)
+	/* With nothing queued that flushed nothing. */
+	if (!r && space->quarantine)
 		r = dmap_flush_sync(space);
 	empty_quarantine(space, !r);
 	iova_space_for_each(space->iova, 0, ~0ull, count_if_mapped, &live);

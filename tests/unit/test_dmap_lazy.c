@@ -168,6 +168,34 @@ Test(dmap_lazy, destroying_with_a_dead_queue_keeps_the_addresses)
 	cr_assert_eq(iova_space_destroy(env.iova), 10);
 }
 
+/* With nothing queued as well: what is in quarantine waits for a flush newer than it. */
+static void destroy_with_quarantine(unsigned lost)
+{
+	struct pgtbl_gather gather;
+	uint64_t a;
+
+	open_lazy((struct env_options){ 0 });
+	a = env_map(&env, 0x1000, 2 * PAGE, NO_LIMIT);
+	cr_assert_eq(env_access(&env, a, &phys), 0);
+	cr_assert_eq(env_access(&env, a + PAGE, &phys), 0);
+	pgtbl_gather_init(&gather);
+	cr_assert_eq(pgtbl_unmap(env.pgtbl, a, PAGE, &gather), PAGE);
+	dmap_simq_inject(env.simq, DMAP_SIMQ_LOST, 0, lost);
+	cr_assert_eq(dmap_unmap(env.space, a, 2 * PAGE), -ETIMEDOUT);
+	cr_assert_eq(queued(), 0);
+	cr_assert(env_remembers(&env, a, NULL));
+	cr_assert_eq(dmap_space_destroy(env.space), 0);
+	cr_assert_eq(env_remembers(&env, a, NULL), lost > 1);
+	cr_assert_eq(env.mem.blocks, 0);
+	cr_assert_eq(iova_space_destroy(env.iova), lost > 1);
+}
+
+Test(dmap_lazy, destroying_flushes_for_the_quarantine)
+{
+	destroy_with_quarantine(1);
+	destroy_with_quarantine(2);
+}
+
 /* A slow queue: the flush that is begun is learned about later, nobody waits for it. */
 Test(dmap_lazy, a_flush_in_flight_is_not_waited_for)
 {
