@@ -256,7 +256,7 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  *	queue has reached the age, begin one flush that serves all of them; do not
  *	wait; retire at most 64 covered entries per queue of this CPU, of CPUs that
  *	have retired nothing during eight such calls, and of the queue of CPUs without
- *	one.  Other CPUs' addresses wait for their CPUs; the device cannot reach them.
+ *	one, and 64 more where the flush completed at once.  Other CPUs' addresses wait for their CPUs; the device cannot reach them.
  *	Also what DMAP_NO_TRIM is about, at most 64 areas at a time; strict mode has nothing
  *	else to do here.
  *

@@ -12,7 +12,7 @@
  */
 #include "dmap_ring.h"
 
-/* Pushes to one ring between two marks: what a flush that others begin may miss. */
+/* Words pushed to one ring between two marks: what a flush that others begin may miss. */
 #define MARK_MASK 31u
 
 static struct dmap_ring *inbox_of(struct dmap_space *space, unsigned cpu)
@@ -65,15 +65,16 @@ static plat_always_inline bool due(const struct dmap_space *space, const struct 
 }
 
 /*
- * After every so many pushes to a ring: are there too many, or is the oldest too old?
+ * After every so many words pushed to a ring, the last at @last: are there too many, or
+ * is the oldest too old?
  * @retired: this unmap has freed earlier ones; it frees no more of them.
  */
-static void look_at_limits(struct dmap_space *space, struct dmap_ring *ring, uint64_t pos,
+static void look_at_limits(struct dmap_space *space, struct dmap_ring *ring, uint64_t last,
 			   bool retired)
 {
 	/* relaxed: a stale tail asks for a flush too early, never for a free */
 	uint64_t tail = plat_load_relaxed(&ring->tail), mark;
-	bool full = pos + 1 - tail >= space->lazy_entries, inbox = is_inbox(space, ring), ready;
+	bool full = last + 1 - tail >= space->lazy_entries, inbox = is_inbox(space, ring), ready;
 
 	dmap_flush_poll(space);
 	/* relaxed: whether to begin a flush */
@@ -98,10 +99,15 @@ static plat_always_inline bool quiet(const struct dmap_space *space, const struc
 	return (pos & space->step_mask) && tail != pos && (inbox || !due(space, ring, tail));
 }
 
-/* After a push that may leave something to do: see what, do a bounded part of it.  Returns 0. */
+/*
+ * After a push of @n words at @pos that may leave something to do: see what, do a bounded
+ * part of it.  Returns 0.
+ */
 static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *ring,
-				    uint64_t pos, uint64_t tail, bool retired)
+				    uint64_t pos, uint64_t n, uint64_t tail, bool retired)
 {
+	uint64_t last = pos + n - 1;
+
 	if (tail == pos) {
 		uint64_t t = dmap_now(space);
 
@@ -113,10 +119,11 @@ static plat_noinline int after_push(struct dmap_space *space, struct dmap_ring *
 		dmap_flush_poll(space);
 		retired = dmap_ring_retire(space, ring) > 0;
 	}
-	if (!(pos & MARK_MASK))
+	/* Is a multiple of 32, or of the step, among the @n positions? */
+	if ((last & MARK_MASK) < n)
 		dmap_ring_mark(space, ring, false);
-	if (!(pos & space->step_mask))
-		look_at_limits(space, ring, pos, retired);
+	if ((last & space->step_mask) < n)
+		look_at_limits(space, ring, last, retired);
 	return 0;
 }
 
@@ -153,7 +160,7 @@ int dmap_lazy_release_long(struct dmap_space *space, uint64_t first, uint64_t si
 		if (!dmap_ring_push_long(space, first, size, gather, &at))
 			return release_now(space, at.ring, first, size, gather, retired);
 	}
-	return after_push(space, at.ring, at.pos, at.tail, retired);
+	return after_push(space, at.ring, at.pos, LONG_WORDS, at.tail, retired);
 }
 
 /* Fill the slot at @pos, which was reserved when the tail was @tail. */
@@ -164,7 +171,7 @@ static plat_always_inline int put(struct dmap_space *space, struct dmap_ring *ri
 	plat_store_release(dmap_slot_at(space, slot, pos), entry | dmap_phase(space, pos));
 	if (plat_likely(quiet(space, ring, pos, tail, inbox)))
 		return 0;
-	return after_push(space, ring, pos, tail, false);
+	return after_push(space, ring, pos, 1, tail, false);
 }
 
 /* Nothing a CPU-local step can do: no such steps, no slots yet, interrupted, or full. */

@@ -194,19 +194,20 @@ int dmap_ring_retire(struct dmap_space *space, struct dmap_ring *ring)
 	return (int)n;
 }
 
-/* Retire covered entries until @target or @max words are reached. */
+/* Retire covered entries until @target is reached, or one more batch may exceed @max words. */
 static void retire_until(struct dmap_space *space, struct dmap_ring *ring, uint64_t target,
 			 uint64_t max)
 {
 	int n = 0;
 
 	/* A lost CAS is another's progress: DMA-A3 */
-	while ((int64_t)(target - plat_load_acquire(&ring->tail)) > 0 && max > 0) {
+	while ((int64_t)(target - plat_load_acquire(&ring->tail)) > 0 &&
+	       max >= DMAP_RETIRE_MAX) {
 		n = dmap_ring_retire(space, ring);
 		if (!n)
 			break;
 		if (n > 0)
-			max -= (uint64_t)n < max ? (uint64_t)n : max;
+			max -= (uint64_t)n;
 	}
 }
 

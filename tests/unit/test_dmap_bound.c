@@ -106,6 +106,46 @@ Test(dmap_bound, a_full_queue_with_too_little_room)
 	env_close(&env);
 }
 
+/* A timer stops short of 64 rather than go beyond, where a queue's end cuts a batch. */
+Test(dmap_bound, a_timer_retires_sixtyfour_at_the_most)
+{
+	open_lazy((struct env_options){ .clock = true });
+	for (unsigned i = 0; i < 5; i++) {
+		fill(100);
+		cr_assert_eq(dmap_flush(env.space, false), 0);
+	}
+	fill(250);
+	env.clock_ns += 10 * MS;
+	cr_assert_eq(dmap_flush(env.space, true), 1);
+	cr_assert_eq(env.executed, 6);
+	cr_assert_eq(queued(), 250 - (12 + 3 * 16), "entries 500 to 511 are the queue's last");
+	cr_assert_eq(dmap_unmap(env.space, map1(), PAGE), 0);
+	env.clock_ns += 10 * MS;
+	cr_assert_eq(dmap_flush(env.space, true), 1);
+	cr_assert_eq(env.executed, 7);
+	cr_assert_geq(queued(), 250 + 1 - 60 - 32 - 2 * 64);
+	env_close(&env);
+}
+
+/* Long entries of five words that lie across every place where limits are looked at. */
+Test(dmap_bound, long_entries_do_not_step_over_the_limits)
+{
+	struct mapping m[4 * 28];
+	unsigned nr = 0;
+
+	open_lazy((struct env_options){ .dmap = { .lazy_entries = 64 } });
+	fill(4);
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned k = 0; k < 28; k++)
+			m[nr++] = map(k < 27 ? 1 : 1024);
+	for (unsigned i = 0; i < nr; i++) {
+		unmap(m[i]);
+		cr_assert_leq(queued(), 64 + 32 + 5);
+	}
+	cr_assert_geq(env.executed, 1);
+	env_close(&env);
+}
+
 /* A map with no address at hand takes up to 16 from each of its CPU's queues. */
 Test(dmap_bound, a_map_retires_sixteen_and_sixteen)
 {
