@@ -30,8 +30,10 @@
  *     return 0; libiova refuses the second free and counts it.
  *
  * Lazy mode frees a range on the CPU that allocated it, where that costs least: what
- * another CPU unmaps goes into that one's inbox.  It is freed there when that CPU has
- * no address at hand; or, after eight calls of dmap_flush() that found the CPU idle, there.
+ * another CPU unmaps goes into that one's inbox, unless that is full, or the range has more
+ * than 1023 granules, or tables went with it.  It is freed there when that CPU has no
+ * address at hand; or, after eight calls of dmap_flush() that found the CPU idle, by those;
+ * or by unmaps that find lazy_entries in the inbox.
  *
  * Unlinked tables, once covered, go to pgtbl_gather_release(), which queues them:
  * whoever owns the page table calls pgtbl_drain() now and then.
@@ -48,7 +50,8 @@
  *     CPU-local step was interrupted (by a signal, or another thread), retires at most 16
  *     ranges of the CPU's own queue and 16 of its inbox, those that a completed flush covers,
  *     and tries again.  If a search then finds no address, either, it flushes, and
- *     retires what is queued, 16 ranges at a time, until it has one or nothing is left.
+ *     retires what is queued, 16 ranges at a time, until it has one or nothing is left;
+ *     where another flush took queues over, it does so once more.
  *   flush: see there.
  */
 #ifndef DMAP_H
@@ -251,8 +254,9 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
 /**
  * dmap_flush() - flush queued unmaps (lazy mode), and give back memory (both modes)
  * @space: DMA space.
- * @expired_only: false: flush all CPUs' queues, wait, retire everything that was
- *	queued before the call.  true: for a timer: if the oldest entry of any
+ * @expired_only: false: flush all CPUs' queues and wait: the device cannot reach any
+ *	more what was queued before the call.  Retire all of that; only what others push to,
+ *	or flush, at the same time may be left for a later call.  true: for a timer: if the oldest entry of any
  *	queue has reached the age, begin one flush that serves all of them; do not
  *	wait; retire at most 64 covered entries per queue of this CPU, of CPUs that
  *	have retired nothing during eight such calls, and of the queue of CPUs without
@@ -264,8 +268,8 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  * what is queued.  With an IOVA space that can be trimmed, unless DMAP_NO_TRIM, and @expired_only:
  * outside read-side sections; user space may wait for a grace period (the kernel, where it may
  * not sleep, leaves the memory where it is: call iova_space_trim_idle() from where it may).
- * Return: 0: nothing is queued, and no metadata could be given back soon; 1 (@expired_only):
- * something still is, so that a timer has to come again; or the queue's error: -EAGAIN
+ * Return: 0: done; @expired_only: nothing is queued, and no metadata could be given back
+ * soon; 1 (@expired_only): something still is, so that a timer has to come again; or the queue's error: -EAGAIN
  * (@expired_only: full, try later), -ETIMEDOUT (@expired_only: a flush begun earlier has
  * not completed within a second), -EIO.  After an error everything is still queued.
  */

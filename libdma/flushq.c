@@ -14,6 +14,8 @@
 
 /* Words pushed to one ring between two marks: what a flush that others begin may miss. */
 #define MARK_MASK 31u
+/* Flushes that one map without an address waits for. */
+#define RECLAIM_TRIES 2
 
 static struct dmap_ring *inbox_of(struct dmap_space *space, unsigned cpu)
 {
@@ -406,12 +408,24 @@ int dmap_flush(struct dmap_space *space, bool expired_only)
 	return space->trim ? trim_some(space, r) : r;
 }
 
-/* Addresses ran out: flush, then retire queued ranges until @alloc finds a place. */
-uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint64_t size,
+/* Marked entries that could not be retired: a newer flush is to cover them, or a push goes on. */
+static bool left_marked(struct dmap_space *space)
+{
+	for (unsigned i = 0; i < space->rings; i++) {
+		struct dmap_ring *ring = &space->ring[i];
+
+		/* relaxed: decides between one more try and none, and between two errors */
+		if (dmap_mark_pos(plat_load_relaxed(&ring->mark)) !=
+		    (uint32_t)plat_load_relaxed(&ring->tail))
+			return true;
+	}
+	return false;
+}
+
+/* Retire what is covered until @alloc finds a place. */
+static uint64_t retire_for(struct dmap_space *space, dmap_alloc_fn *alloc, uint64_t size,
 			   uint64_t limit)
 {
-	if (!mark_all(space) || dmap_flush_sync(space))
-		return alloc(space, size, limit);
 	for (unsigned i = 0; i < space->rings; i++) {
 		/* A batch that another thread took may have made room as well. */
 		while (dmap_ring_retire(space, &space->ring[i])) {
@@ -422,4 +436,24 @@ uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint6
 		}
 	}
 	return alloc(space, size, limit);
+}
+
+/*
+ * Addresses ran out: flush, then retire queued ranges until @alloc finds a place.  A flush
+ * that another call begins in the meantime takes queues over; then once more, and then
+ * -EAGAIN: it is not known that there is no room.
+ */
+uint64_t dmap_lazy_reclaim(struct dmap_space *space, dmap_alloc_fn *alloc, uint64_t size,
+			   uint64_t limit)
+{
+	uint64_t iova;
+
+	for (unsigned tries = 0; tries < RECLAIM_TRIES; tries++) {
+		if (!mark_all(space) || dmap_flush_sync(space))
+			return alloc(space, size, limit);
+		iova = retire_for(space, alloc, size, limit);
+		if (!dmap_no_room(iova) || !left_marked(space))
+			return iova;
+	}
+	return (uint64_t)-EAGAIN;
 }

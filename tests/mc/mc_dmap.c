@@ -353,10 +353,15 @@ static void flush(void)
 {
 	mc_assert(dmap_flush(space, false) == 0);
 }
-/* There is no address: what is covered comes free, then all that is queued. */
+/*
+ * There is no address: what is covered comes free, then all that is queued.  -EAGAIN: not all
+ * of it could, beside a push that is not complete or another flush.
+ */
 static void map(void)
 {
-	mc_assert(dmap_map(space, PAGE, PAGE, 0, ~0ull) == (uint64_t)-ENOSPC);
+	uint64_t r = dmap_map(space, PAGE, PAGE, 0, ~0ull);
+
+	mc_assert(r == (uint64_t)-ENOSPC || r == (uint64_t)-EAGAIN);
 }
 static void unmap_1_map(void)
 {

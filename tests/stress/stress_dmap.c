@@ -164,7 +164,9 @@ static bool map_one(struct mapping *m, uint64_t *seed)
 	m->size = n * PAGE - off;
 	m->iova = dmap_map(space, m->phys, m->size, PGTBL_READ | PGTBL_WRITE, UINT64_MAX);
 	if (iova_is_err(m->iova)) {
-		plat_fetch_add_relaxed(iova_err(m->iova) == -ENOSPC ? &no_room : &bad_returns, 1);
+		int err = iova_err(m->iova);
+
+		plat_fetch_add_relaxed(err == -ENOSPC || err == -EAGAIN ? &no_room : &bad_returns, 1);
 		return false;
 	}
 	for (uint64_t i = 0; i < n; i++) {

@@ -281,6 +281,58 @@ Test(dmap_lazy, a_map_that_finds_no_address_flushes)
 	env_close(&env);
 }
 
+static bool intrude; /* at the next submission */
+
+static int intruded_submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned nr,
+			   uint64_t *fence)
+{
+	int r = dmap_simq_ops.submit(env.simq, cmd, nr, fence);
+
+	(void)ctx;
+	if (intrude) {
+		intrude = false;
+		cr_assert_eq(dmap_flush(env.space, true), 1);
+	}
+	return r;
+}
+
+static int intruded_poll(void *ctx, uint64_t fence)
+{
+	(void)ctx;
+	return dmap_simq_ops.poll(env.simq, fence);
+}
+
+static int intruded_wait(void *ctx, uint64_t fence)
+{
+	(void)ctx;
+	return dmap_simq_ops.wait(env.simq, fence);
+}
+
+/* While a map waits for its flush, a timer begins another: that one covers what is queued. */
+Test(dmap_lazy, a_map_whose_flush_is_overtaken_finds_an_address)
+{
+	static const struct dmap_inval_ops ops = { intruded_submit, intruded_poll,
+						   intruded_wait };
+	uint64_t a[15];
+
+	open_lazy((struct env_options){ .clock = true,
+					.dmap = { .inval = &ops },
+					.simq = { .latency_ns = 1000 },
+					.iova = { .first = PAGE, .last = 16 * PAGE - 1 } });
+	env.clock_step_ns = 10;
+	for (int i = 0; i < 15; i++)
+		a[i] = map1();
+	cr_assert_eq(env_access(&env, a[7], &phys), 0);
+	cr_assert_eq(dmap_unmap(env.space, a[7], PAGE), 0);
+	env.clock_ns += 10 * MS;
+	intrude = true;
+	cr_assert_eq(map1(), a[7]);
+	cr_assert_eq(env.executed, 3);
+	for (int i = 0; i < 15; i++)
+		cr_assert_eq(dmap_unmap(env.space, a[i], PAGE), 0);
+	env_close(&env);
+}
+
 /* Entries of five words: sizes beyond 1023 granules, and unlinked tables. */
 Test(dmap_lazy, long_entries_between_short_ones)
 {
