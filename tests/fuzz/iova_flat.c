@@ -69,16 +69,18 @@ bool flat_wish_fits(const struct flat *f, const struct flat_wish *w, uint64_t at
 uint64_t flat_wish_place(const struct flat *f, const struct flat_wish *w, bool highest)
 {
 	uint64_t lead = lead_of(f, w), n = w->n + lead + f->guard;
-	uint64_t whole = round_up(n), align = power(n), found = FLAT_NOWHERE;
+	uint64_t whole = round_up(n), align = power(n);
+	uint64_t first = -f->base & (align - 1), nr = 0;
 
-	for (uint64_t p = -f->base & (align - 1); p <= f->last; p += align) {
-		if (!flat_wish_fits(f, w, p + lead) || !flat_all_free(f, p, whole))
-			continue;
-		found = p + lead;
-		if (!highest)
-			break;
+	if (first <= f->last)
+		nr = (f->last - first) / align + 1;
+	for (uint64_t i = 0; i < nr; i++) {
+		uint64_t p = first + (highest ? nr - 1 - i : i) * align;
+
+		if (flat_wish_fits(f, w, p + lead) && flat_all_free(f, p, whole))
+			return p + lead;
 	}
-	return found;
+	return FLAT_NOWHERE;
 }
 
 static void paint(struct flat *f, struct flat_range g, unsigned owner, unsigned padding)
