@@ -94,6 +94,7 @@ int plat_kernel_fence_reading(unsigned int cpu)
 {
 	return fence_cpus(cpu, true);
 }
+EXPORT_SYMBOL_NS_GPL(plat_kernel_fence_reading, LIBIOVA);
 
 static atomic64_t live_bytes;
 

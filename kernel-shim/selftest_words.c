@@ -178,11 +178,24 @@ static void duel(struct st_actor *a)
 		put(s, (unsigned int)at, true);
 }
 
+/* The fence as it is for tasks, or as libiova asks for it inside its sections. */
+static int fence(unsigned int cpu, bool reading)
+{
+	int err;
+
+	if (!reading)
+		return plat_fence_cpus(cpu);
+	plat_read_lock();
+	err = plat_fence_cpus_reading(cpu);
+	plat_read_unlock();
+	return err;
+}
+
 /*
  * Takes the word of @cpu away for a moment.  Collecting what was freed is a plain
  * store: a step of the owner that is still under way would undo it.
  */
-static void steal(struct st_words *s, unsigned int cpu, unsigned int fence)
+static void steal(struct st_words *s, unsigned int cpu, unsigned int fenced, bool reading)
 {
 	u64 *w = word_of(s, cpu), ctl, seen;
 	u32 freed = 0;
@@ -191,7 +204,7 @@ static void steal(struct st_words *s, unsigned int cpu, unsigned int fence)
 	do {
 		ctl = plat_load_acquire(plat_ctl_of(w));
 	} while (!plat_cas_full(plat_ctl_of(w), ctl, owned_by(ctl, PLAT_OWN_BUSY)));
-	err = plat_fence_cpus(fence);
+	err = fence(fenced, reading);
 	seen = plat_load_relaxed(w); /* relaxed: ours alone */
 	udelay(1);
 	if (!err && seen != plat_load_relaxed(w)) /* relaxed: ours alone */
@@ -215,7 +228,7 @@ static void steal_some(struct st_torment *t)
 	unsigned long us;
 
 	for (i = 0; i < THEFTS; i++)
-		steal(t->priv, cpu, i % 8 ? cpu : PLAT_CPU_NONE);
+		steal(t->priv, cpu, i % 8 ? cpu : PLAT_CPU_NONE, i % 2);
 	/* On a slow machine an interrupt takes its time: the others get theirs. */
 	us = 200 + (unsigned long)ktime_us_delta(ktime_get(), began);
 	usleep_range(us, us + 200);
@@ -296,9 +309,17 @@ out:
 	kfree(t);
 }
 
+/* What the fence says outside a read-side section and inside one; 1 where the two differ. */
+static int fence_says(unsigned int cpu)
+{
+	int err = fence(cpu, false);
+
+	return fence(cpu, true) == err ? err : 1;
+}
+
 static void fence_in_irq(void *result)
 {
-	*(int *)result = plat_fence_cpus(PLAT_CPU_NONE);
+	*(int *)result = fence_says(PLAT_CPU_NONE);
 }
 
 static int inside; /* 1: another CPU is where a step would be; 2: it was */
@@ -311,7 +332,7 @@ static void stay_inside(void *unused)
 }
 
 /* Whether the fence waited for @cpu, which had interrupts off; negative errno: no such CPU. */
-static int fence_waited(unsigned int cpu)
+static int fence_waited(unsigned int cpu, bool reading)
 {
 	int seen, err;
 
@@ -321,7 +342,7 @@ static int fence_waited(unsigned int cpu)
 		return err;
 	while (!READ_ONCE(inside))
 		cpu_relax();
-	plat_fence_cpus(cpu);
+	fence(cpu, reading);
 	seen = READ_ONCE(inside);
 	while (smp_load_acquire(&inside) != 2)
 		cpu_relax();
@@ -344,7 +365,7 @@ static void fence_waits(void)
 	if (last == raw_smp_processor_id() || !IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		waited = -ENODEV;
 	for (i = 0; i < FENCES && waited == 1; i++)
-		waited = fence_waited(last);
+		waited = fence_waited(last, i % 2);
 	migrate_enable();
 	if (waited < 0)
 		st_skip("fence: waits for a step", "one CPU, or pre-emption is not counted");
@@ -362,22 +383,22 @@ static void fence_contexts(void)
 	smp_call_function_single((int)last, fence_in_irq, &irq, 1);
 	st_ok(irq == -EAGAIN, "fence: refused in an interrupt");
 	preempt_disable();
-	held = plat_fence_cpus(last);
+	held = fence_says(last);
 	preempt_enable();
 	st_ok(held == -EAGAIN, "fence: refused with pre-emption off");
 	local_irq_save(flags);
-	off = plat_fence_cpus(last);
+	off = fence_says(last);
 	local_irq_restore(flags);
 	st_ok(off == -EAGAIN, "fence: refused with interrupts off");
-	st_ok(plat_fence_cpus(PLAT_CPU_NONE) == task && plat_fence_cpus(last) == task,
+	st_ok(fence_says(PLAT_CPU_NONE) == task && fence_says(last) == task,
 	      "fence: %s in a task", task ? "refused" : "works");
 	if (!last || remove_cpu(last)) {
 		st_skip("fence: a CPU that is off", "no CPU can be taken off");
 		return;
 	}
-	st_ok(plat_fence_cpus(last) == task && plat_fence_cpus(PLAT_CPU_NONE) == task,
+	st_ok(fence_says(last) == task && fence_says(PLAT_CPU_NONE) == task,
 	      "fence: a CPU that is off");
-	st_ok(!add_cpu(last) && plat_fence_cpus(last) == task, "fence: and on again");
+	st_ok(!add_cpu(last) && fence_says(last) == task, "fence: and on again");
 }
 
 void st_words(void)

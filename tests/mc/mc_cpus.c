@@ -101,8 +101,17 @@ static void collected(void)
 	mc_assert(words.word[0].state == 1);
 }
 
+static int fence_0(void)
+{
+	return plat_fence_cpus(0);
+}
+static int fence_0_reading(void)
+{
+	return plat_fence_cpus_reading(0);
+}
+
 /* Taking a word from its owner: it must know, and a step under way must be over. */
-static void steal(bool fence)
+static void steal(int (*fence)(void))
 {
 	uint64_t ctl = plat_load_relaxed(&words.word[0].ctl);
 	uint64_t busy = (ctl & ~PLAT_CTL_OWN) | (uint64_t)PLAT_OWN_BUSY << PLAT_CTL_OWN_SHIFT;
@@ -110,23 +119,41 @@ static void steal(bool fence)
 
 	mc_assert(plat_cas_full(&words.word[0].ctl, ctl, busy));
 	if (fence)
-		mc_assert(plat_fence_cpus(0) == 0);
+		mc_assert(fence() == 0);
 	w = plat_load_relaxed(&words.word[0].state);
 	plat_store_relaxed(&words.word[0].state, w | 2);
 	plat_store_release(&done, 1);
 }
 static void steal_fence(void)
 {
-	steal(true);
+	steal(fence_0);
 }
 static void steal_no_fence(void)
 {
-	steal(false);
+	steal(NULL);
+}
+/* From inside a section, for whose end somebody may be waiting. */
+static void steal_reading(void)
+{
+	plat_read_lock();
+	steal(fence_0_reading);
+	plat_read_unlock();
+}
+static void steal_reading_no_fence(void)
+{
+	plat_read_lock();
+	steal(NULL);
+	plat_read_unlock();
 }
 static void try_take_0(void)
 {
 	if (take(0) == PLAT_WORD_OK)
 		plat_fetch_add_relaxed(&counter[0], 1);
+}
+static void try_take_0_wait(void)
+{
+	try_take_0();
+	plat_synchronize();
 }
 /* Of two steps one may begin after the fence was asked for, and not know it yet. */
 static void try_take_0_2(void)
@@ -295,6 +322,10 @@ static const struct mc_model models[] = {
 	      { steal_fence, 1, 0 }),
 	MODEL("steal-no-fence", STEPS, own_0, stolen, "does not hold", 0, { try_take_0, 0, 0 },
 	     { steal_no_fence, 1, 0 }),
+	MODEL("steal-reading", STEPS, own_0, stolen, NULL, 0, { try_take_0_wait, 0, 0 },
+	      { steal_reading, 1, 0 }),
+	MODEL("steal-reading-no-fence", STEPS, own_0, stolen, "does not hold", 0,
+	      { try_take_0, 0, 0 }, { steal_reading_no_fence, 1, 0 }),
 	MODEL("replace", STEPS, cell_init, nothing, NULL, 0, { try_take_0, 0, 0 },
 	     { replace_fence, 1, 0 }),
 	MODEL("replace-no-fence", STEPS, cell_init, nothing, "data race", 0, { try_take_0, 0, 0 },

@@ -8,6 +8,7 @@ EXTRA_DIST += tests/qemu/README.md tests/qemu/run tests/qemu/test-run tests/qemu
 	tests/qemu/modules/Kbuild tests/qemu/modules/edu_cases.c tests/qemu/modules/edu_main.c \
 	tests/qemu/modules/edu_test.h tests/qemu/modules/warn_test.c \
 	tests/qemu/mutants/collect-irqs-on.sed tests/qemu/mutants/no-fence.sed \
+	tests/qemu/mutants/no-fence-reading.sed \
 	tests/qemu/mutants/no-flush.sed tests/qemu/mutants/percpu-cas-irqs-on.sed \
 	tests/qemu/mutants/take-irqs-on.sed \
 	tests/qemu/programs/blockcheck.c tests/qemu/programs/netpeer.c \

@@ -150,6 +150,17 @@ static void *move(void *arg)
 	return NULL;
 }
 
+static void fence(unsigned cpu, bool reading)
+{
+	if (!reading) {
+		plat_fence_cpus(cpu);
+		return;
+	}
+	plat_read_lock();
+	plat_fence_cpus_reading(cpu);
+	plat_read_unlock();
+}
+
 static void *steal(void *arg)
 {
 	uint64_t seed = *(uint64_t *)arg;
@@ -162,7 +173,7 @@ static void *steal(void *arg)
 		uint64_t before;
 
 		plat_cas_full(&words[cpu].word[0].ctl, mine, busy);
-		plat_fence_cpus(thefts & 1 ? cpu : PLAT_CPU_NONE);
+		fence(thefts & 1 ? cpu : PLAT_CPU_NONE, thefts & 2);
 		before = plat_load_relaxed(&words[cpu].word[0].state);
 		usleep(20);
 		stolen_stores += before != plat_load_relaxed(&words[cpu].word[0].state);

@@ -73,6 +73,34 @@ static void *brief_reader(void *arg)
 	return NULL;
 }
 
+static void *wait_for_sections(void *arg)
+{
+	(void)arg;
+	plat_store_release(&stage, 1);
+	plat_synchronize();
+	plat_store_release(&stage, 2);
+	return NULL;
+}
+
+/* A fence from inside a section waits for no section: somebody may wait for this one. */
+Test(grace_period, is_not_waited_for_by_a_fence)
+{
+	pthread_t t;
+
+	plat_read_lock();
+	cr_assert_eq(pthread_create(&t, NULL, wait_for_sections, NULL), 0);
+	while (plat_load_acquire(&stage) != 1)
+		sched_yield();
+	usleep(20000);
+	for (unsigned cpu = 0; cpu < plat_cpu_count(); cpu++)
+		cr_assert_eq(plat_fence_cpus_reading(cpu), 0);
+	cr_assert_eq(plat_fence_cpus_reading(PLAT_CPU_NONE), 0);
+	cr_assert_eq(plat_load_acquire(&stage), 1, "the section has not ended");
+	plat_read_unlock();
+	cr_assert_eq(pthread_join(t, NULL), 0);
+	cr_assert_eq(stage, 2);
+}
+
 /* Threads register by themselves at their first section and vanish without a word. */
 Test(grace_period, forgets_threads_that_exited)
 {

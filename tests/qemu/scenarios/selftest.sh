@@ -4,7 +4,7 @@
 # broken: a self-test that does not notice would be worth nothing.
 summary="iova_selftest.ko: hard interrupts, moves and CPU hotplug inside every call"
 drivers=vtd
-variants="voluntary preempt take-irqs-on collect-irqs-on percpu-cas-irqs-on no-fence"
+variants="voluntary preempt take-irqs-on collect-irqs-on percpu-cas-irqs-on no-fence no-fence-reading"
 iommu=
 timeout=400
 tests=words,iova,pgtbl,dmap
