@@ -4,10 +4,11 @@
  * (tests/locks): the same constants bound it with a thousand live ranges, with a hundred
  * thousand and, in the long form, with a million, and for ranges of every length.  A
  * search that fails goes once past what has been freed since the last one, and not again.
+ * And what the short way writes to: lines that are the CPU's own.
  */
 #define _GNU_SOURCE
+#include "iova_int.h"
 #include "iova_rig.h"
-#include "plat.h"
 
 #include <stdlib.h>
 
@@ -260,4 +261,87 @@ Test(iova_work, failing)
 			fail_many(counts[k], sizes[i], last, 0);
 		}
 	}
+}
+
+/* Memory of one space, to be compared with what it was. */
+static struct arena {
+	uint8_t now[1 << 20] plat_aligned(PLAT_CACHELINE);
+	uint8_t then[1 << 20];
+	size_t used;
+} arena;
+
+static void *arena_alloc(void *ctx, size_t size, size_t align)
+{
+	(void)ctx;
+	arena.used = (arena.used + align - 1) & ~(align - 1);
+	if (size > sizeof(arena.now) - arena.used)
+		return NULL;
+	arena.used += size;
+	return arena.now + arena.used - size;
+}
+
+static void arena_free(void *ctx, void *ptr, size_t size, size_t align)
+{
+	(void)ctx, (void)ptr, (void)size, (void)align;
+}
+
+static bool is_own_line(struct iova_space *s, const uint8_t *line, uint64_t end_pfn)
+{
+	const uint8_t *slot = (const uint8_t *)s->slot[plat_cpu()];
+	struct iova_ref ref;
+
+	if (line >= slot && line < slot + sizeof(struct iova_slot))
+		return true;
+	for (uint64_t pfn = 0; pfn < end_pfn; pfn += 32)
+		for (unsigned level = 0; level < 2; level++)
+			if (iova_ref_at(s, level, pfn, &ref) &&
+			    (uintptr_t)iova_word(&ref) / PLAT_CACHELINE ==
+				    (uintptr_t)line / PLAT_CACHELINE &&
+			    iova_own(iova_ctl_look(&ref)) == plat_cpu())
+				return true;
+	return false;
+}
+
+/* Cache lines that are not what they were; all are the CPU's own. */
+static unsigned changed_lines(struct iova_space *s, uint64_t end_pfn)
+{
+	unsigned changed = 0;
+
+	for (size_t i = 0; i < arena.used; i += PLAT_CACHELINE) {
+		if (!memcmp(arena.now + i, arena.then + i, PLAT_CACHELINE))
+			continue;
+		changed++;
+		cr_expect(is_own_line(s, arena.now + i, end_pfn), "line %zu is shared", i);
+	}
+	memcpy(arena.then, arena.now, sizeof(arena.now));
+	return changed;
+}
+
+Test(iova_work, lines_written)
+{
+	static const struct plat_mem_ops ops = { .alloc = arena_alloc, .free = arena_free };
+	static const uint64_t sizes[] = { 1, 7, 16, 32, 33, 64, 512 };
+	const uint64_t end_pfn = 1 << 15;
+	struct iova_space_config c = { .first = G, .last = end_pfn * G - 1, .granule_lg2 = 12,
+				       .mem = { .ops = &ops } };
+	struct iova_space *s;
+	uint64_t iova[16];
+
+	cr_assert(rig_move(0));
+	cr_assert_eq(iova_space_create(&s, &c), 0);
+	for (unsigned k = 0; plat_percpu_ok() && k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+		for (unsigned round = 0; round < 4; round++) {
+			if (round == 1) /* what the first one made ready is there */
+				memcpy(arena.then, arena.now, sizeof(arena.now));
+			for (unsigned i = 0; i < 16; i++) {
+				iova[i] = iova_space_alloc(s, sizes[k] * G, NO_MAX);
+				cr_assert(!iova_is_err(iova[i]));
+			}
+			cr_expect(!round || changed_lines(s, end_pfn));
+			for (unsigned i = 0; i < 16; i++)
+				cr_assert_eq(iova_space_free(s, iova[i], sizes[k] * G), 0);
+			cr_expect(!round || changed_lines(s, end_pfn));
+		}
+	}
+	cr_assert_eq(iova_space_destroy(s), 0);
 }
