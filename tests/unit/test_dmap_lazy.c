@@ -281,17 +281,21 @@ Test(dmap_lazy, a_map_that_finds_no_address_flushes)
 	env_close(&env);
 }
 
-static bool intrude; /* at the next submission */
+static unsigned intrusions; /* at the next submissions that are not their own */
 
 static int intruded_submit(void *ctx, const struct dmap_inval_cmd *cmd, unsigned nr,
 			   uint64_t *fence)
 {
+	static bool intruding;
 	int r = dmap_simq_ops.submit(env.simq, cmd, nr, fence);
 
 	(void)ctx;
-	if (intrude) {
-		intrude = false;
+	if (intrusions && !intruding) {
+		intrusions--;
+		intruding = true;
+		env.clock_ns += MS;
 		cr_assert_eq(dmap_flush(env.space, true), 1);
+		intruding = false;
 	}
 	return r;
 }
@@ -308,8 +312,8 @@ static int intruded_wait(void *ctx, uint64_t fence)
 	return dmap_simq_ops.wait(env.simq, fence);
 }
 
-/* While a map waits for its flush, a timer begins another: that one covers what is queued. */
-Test(dmap_lazy, a_map_whose_flush_is_overtaken_finds_an_address)
+/* While a map waits for its flush, a timer begins another: that one is to cover what is queued. */
+Test(dmap_lazy, a_map_whose_flush_is_overtaken_flushes_once_more)
 {
 	static const struct dmap_inval_ops ops = { intruded_submit, intruded_poll,
 						   intruded_wait };
@@ -325,9 +329,15 @@ Test(dmap_lazy, a_map_whose_flush_is_overtaken_finds_an_address)
 	cr_assert_eq(env_access(&env, a[7], &phys), 0);
 	cr_assert_eq(dmap_unmap(env.space, a[7], PAGE), 0);
 	env.clock_ns += 10 * MS;
-	intrude = true;
+	intrusions = 1;
 	cr_assert_eq(map1(), a[7]);
 	cr_assert_eq(env.executed, 3);
+	cr_assert_eq(dmap_unmap(env.space, a[7], PAGE), 0);
+	env.clock_ns += 10 * MS;
+	intrusions = 2;
+	cr_assert_eq(dmap_map(env.space, 0, PAGE, RW, NO_LIMIT), (uint64_t)-EAGAIN);
+	cr_assert_eq(intrusions, 0);
+	cr_assert_eq(map1(), a[7]);
 	for (int i = 0; i < 15; i++)
 		cr_assert_eq(dmap_unmap(env.space, a[i], PAGE), 0);
 	env_close(&env);
