@@ -9,8 +9,10 @@
  * that is at least n.  Up to 32 granules are taken exactly.  Above, the range
  * is rounded up to whole units of 16^k granules, the k for which it is at most
  * 32 units; the granules rounded up are nobody's while the range lives, and a
- * free must still name the size that was asked for.  Fixed ranges and
- * reservations are exact.
+ * free must still name the size that was asked for.  Where there is no room for the
+ * rounding, the range goes without (of places for that, 64 of each of two kinds are looked at):
+ * a space that is empty gives out all of itself, whatever its size, if it begins where such a
+ * range may.  Fixed ranges and reservations are exact.
  *
  * Guards.  With iova_space_config.guard_granules each range is followed by so many
  * granules that belong to it but are nobody's to use: whoever maps only ranges has a
@@ -42,7 +44,8 @@
  *     Allocation and free of ranges of up to 512 granules on the CPU that they came from execute no
  *     LOCK-prefixed instruction and write no cache line that other CPUs use;
  *     a free from elsewhere executes one.
- *   _alloc_request: lock-free; obstruction-free where the natural alignment gives way.
+ *   _alloc_request: lock-free; obstruction-free where the natural alignment gives way.  Any
+ *     allocation is obstruction-free where its rounding gives way.
  *   _alloc_fixed: obstruction-free: two that split the same unit, or a thread that
  *     stopped in the middle of it, make the other return -EAGAIN.
  *   What one of them holds before it is known whether it can have all is nobody's range:
@@ -99,6 +102,7 @@ struct iova_space;
  * In order (the second and third).  A place is an address with the alignment of the
  * request that lies inside its limits and has free what the placement rule asks for,
  * the granules that are rounded up included; the range takes no more than its own, though.
+ * Only if there is none, a place without those will do.
  * Exact while one call runs at a time; a call beside others gets a place that was free,
  * and beyond which all was taken when it looked there: a free beside it, or an allocation
  * that is then freed, may leave a better one.  A request with an offset that gives up the

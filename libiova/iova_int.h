@@ -27,8 +27,9 @@
  * A range of n granules lies in one word of level iova_level(n): at most 32
  * units, aligned to the power of two above it.  At level 1 and above it is
  * rounded up to units; iova_pad1() or node->pad keeps by how much, for the exact size.
- * Ranges at fixed addresses that do not fit this form are cut into pieces,
- * each in one word, the first beginning with START and the others with CONT.
+ * Ranges at fixed addresses that do not fit this form, and those for which there is no
+ * room but without the rounding (exact.c), are cut into pieces, each in one word, the
+ * first beginning with START and the others with CONT.
  */
 #ifndef IOVA_INT_H
 #define IOVA_INT_H
@@ -196,6 +197,7 @@ struct iova_want {
 	uint8_t units;
 	uint8_t class; /* ceil(log2(units)) */
 	bool moving;   /* the caller has begun a move itself */
+	bool exact;    /* may do without the granules that it is rounded up by (exact.c) */
 };
 
 /* For a range of so many units that begins in unit 0 of a word. */

@@ -5,6 +5,8 @@
 
 #include "iova_int.h"
 
+#define IOVA_BUSY_ROUNDS 1000 /* of a search that others were in the way of; then -EAGAIN */
+
 struct iova_ctx {
 	struct iova_space *s;
 	const struct iova_want *want;
@@ -190,6 +192,13 @@ static inline uint64_t iova_next_place(const struct iova_want *want, uint64_t fr
 	return ((from - want->off + want->align - 1) & ~(want->align - 1)) + want->off;
 }
 
+/* The end of @mask where searches go first. */
+static inline unsigned iova_first_of(const struct iova_space *s, uint32_t mask)
+{
+	return s->placement == IOVA_PLACE_TOP_DOWN ? 31u - (unsigned)__builtin_clz(mask) :
+						     iova_ctz32(mask);
+}
+
 /* @pfn: a granule number, or a negative errno. */
 static inline uint64_t iova_result(const struct iova_space *s, uint64_t pfn)
 {
@@ -207,6 +216,10 @@ uint64_t iova_take_any(struct iova_ctx *c);
 
 /* full.c */
 bool iova_is_full(struct iova_ctx *c);
+
+/* exact.c */
+uint64_t iova_take_place(struct iova_ctx *c, uint64_t pfn);
+uint64_t iova_take_last(struct iova_ctx *c, unsigned *rounds);
 
 /* policy.c */
 bool iova_make_room(struct iova_ctx *c);

@@ -5,8 +5,8 @@ libiova_libiova_core_la_SOURCES = \
 	libiova/iova.h libiova/iova_bulk.h libiova/iova_int.h libiova/iova_place.h libiova/iova_refill.h \
 	libiova/iova_slot.h \
 	libiova/iova_life.h libiova/iova_query.h libiova/iova_resv.h libiova/life.c libiova/quarantine.c libiova/resv.c \
-	libiova/bulk.c libiova/fast.c libiova/check.c libiova/fresh.c libiova/full.c libiova/place.c libiova/policy.c \
-	libiova/query.c libiova/reclaim.c libiova/refill.c \
+	libiova/bulk.c libiova/check.c libiova/exact.c libiova/fast.c libiova/fresh.c libiova/full.c libiova/place.c \
+	libiova/policy.c libiova/query.c libiova/reclaim.c libiova/refill.c \
 	libiova/search.c libiova/space.c libiova/span.c libiova/span_free.c libiova/trim.c libiova/vain.c libiova/want.c \
 	libiova/word.c
 libiova_libiova_core_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libiova

@@ -21,13 +21,6 @@
 #define DRAWS 8
 #define STEPS 4 /* from no node at all to a line of level 0, and one lost to somebody else */
 
-/* The end of @mask where a search goes first. */
-static unsigned first_of(const struct iova_ctx *c, uint32_t mask)
-{
-	return c->s->placement == IOVA_PLACE_TOP_DOWN ? 31u - (unsigned)__builtin_clz(mask) :
-							iova_ctz32(mask);
-}
-
 /* The first place for @want in the free granules [base, last], or IOVA_NONE. */
 static uint64_t place_between(const struct iova_ctx *c, uint64_t base, uint64_t last)
 {
@@ -48,7 +41,7 @@ static uint64_t place_here(const struct iova_ctx *c, uint64_t w, uint64_t base_p
 {
 	uint32_t places = iova_candidates(w, base_pfn, c->want);
 
-	return places ? base_pfn + ((uint64_t)first_of(c, places) << iova_unit_lg2(c->want->level)) :
+	return places ? base_pfn + ((uint64_t)iova_first_of(c->s, places) << iova_unit_lg2(c->want->level)) :
 			IOVA_NONE;
 }
 
@@ -78,7 +71,7 @@ static uint64_t place_in_word(const struct iova_ctx *c, const struct iova_ref *r
 	if (ref->level == c->want->level)
 		return place_here(c, w, ref->base_pfn);
 	for (uint32_t free = ~iova_used(w); free && pfn == IOVA_NONE;) {
-		g = first_of(c, free);
+		g = iova_first_of(c->s, free);
 		if (ref->level == c->want->level + 1u) {
 			free &= ~(3u << (g & 30));
 			pfn = place_below(c, ref, w, g & 30);
@@ -154,20 +147,11 @@ static uint64_t first_place(struct iova_ctx *c)
 static uint64_t take_ordered(struct iova_ctx *c)
 {
 	uint64_t pfn = first_place(c);
-	int r;
 
-	if (pfn == IOVA_NONE) /* M may fail for an instant, while others free */
-		return c->want->level && iova_reclaim(c, true) ? IOVA_AGAIN : IOVA_NONE;
-	r = iova_span_try(c->s, pfn, pfn + c->want->n - 1);
-	if (!r)
-		return pfn;
-	if (r == -EEXIST)
-		return IOVA_AGAIN; /* somebody else has taken it */
-	if (r == -ENOMEM)
-		c->error = r;
-	else
-		c->busy = true;
-	return IOVA_NONE;
+	if (pfn != IOVA_NONE)
+		return iova_take_place(c, pfn);
+	/* M may fail for an instant, while others free */
+	return c->want->level && iova_reclaim(c, true) ? IOVA_AGAIN : IOVA_NONE;
 }
 
 /* As alloc_rounds() of refill.c. */
@@ -181,7 +165,7 @@ uint64_t iova_alloc_ordered(struct iova_space *s, struct iova_want *want)
 		iova_ctx_init(&c, s, want);
 		pfn = take_ordered(&c);
 		if (pfn == IOVA_NONE && c.error == -ENOSPC)
-			pfn = iova_judge_failure(&c, &rounds);
+			pfn = iova_take_last(&c, &rounds);
 	} while (pfn == IOVA_AGAIN);
 	return pfn == IOVA_NONE ? (uint64_t)(int64_t)c.error : pfn;
 }

@@ -7,6 +7,7 @@
  *   3. fresh room: a new line in the CPU's own area, a new area, a new node
  *   4. any room the CPU may use, whatever class its word serves
  *   5. take-back: empty lines (reclaim.c), then words of other CPUs (iova_share)
+ *   6. for what is no whole number of units, a place without its rounding (exact.c)
  *
  * Step 2 looks in vain at a few lines only and leaves the cells alone, so that the
  * common path does not depend on how many lines there are: where fewer than one
@@ -21,7 +22,6 @@
 #define ENOUGH_HINTS 16 /* a search may stop */
 #define FEW_HINTS 2	/* fewer were hardly worth the search: more room is needed */
 #define MISSES 4	/* lines looked at in vain before fresh room is made */
-#define BUSY_ROUNDS 1000
 #define FAILED 8 /* so many searches after one that failed begin with full.c */
 
 static bool in_window(const struct iova_want *want, uint64_t pfn)
@@ -363,7 +363,7 @@ static uint64_t take_under_pressure(struct iova_ctx *c)
 
 /*
  * Nothing was found.  If units were on their way all the time, or a word was
- * changing hands, they are not waited for beyond BUSY_ROUNDS, and not at all where the
+ * changing hands, they are not waited for beyond IOVA_BUSY_ROUNDS, and not at all where the
  * caller may not take words away: then the answer is -EAGAIN, never an untrue -ENOSPC.
  */
 uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds)
@@ -380,7 +380,7 @@ uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds)
 	}
 	if (!c->busy && moves % IOVA_MOVES_DONE <= own && c->moves % IOVA_MOVES_DONE <= own)
 		return IOVA_NONE;
-	if ((*rounds)++ < BUSY_ROUNDS) {
+	if ((*rounds)++ < IOVA_BUSY_ROUNDS) {
 		plat_relax();
 		return IOVA_AGAIN;
 	}
@@ -448,7 +448,7 @@ static uint64_t alloc_rounds(struct iova_space *s, struct iova_want *want)
 		else
 			pfn = search(&c);
 		if (pfn == IOVA_NONE && c.error == -ENOSPC)
-			pfn = iova_judge_failure(&c, &rounds);
+			pfn = iova_take_last(&c, &rounds);
 	} while (pfn == IOVA_AGAIN);
 	if (pfn != IOVA_NONE)
 		return pfn;
@@ -463,8 +463,10 @@ static plat_noinline uint64_t alloc_long(struct iova_space *s, struct iova_want 
 		iova_in_order(s) ? iova_alloc_ordered : alloc_rounds;
 	uint64_t pfn = rounds(s, want);
 
-	if (iova_is_err(pfn) && iova_space_release_held(s))
+	if (iova_is_err(pfn) && (iova_space_release_held(s) || !want->exact)) {
+		want->exact = true;
 		pfn = rounds(s, want);
+	}
 	if (!iova_is_err(pfn) && s->ring)
 		iova_born(s, pfn);
 	return pfn;

@@ -66,10 +66,10 @@ bool flat_wish_fits(const struct flat *f, const struct flat_wish *w, uint64_t at
 	return at >= w->lo && at + w->n - 1 <= w->hi && (f->base + at) % w->align == w->off;
 }
 
-uint64_t flat_wish_place(const struct flat *f, const struct flat_wish *w, bool highest)
+uint64_t flat_wish_place(const struct flat *f, const struct flat_wish *w, bool highest, bool exact)
 {
 	uint64_t lead = lead_of(f, w), n = w->n + lead + f->guard;
-	uint64_t whole = round_up(n), align = power(n);
+	uint64_t whole = exact ? n : round_up(n), align = power(n);
 	uint64_t first = -f->base & (align - 1), nr = 0;
 
 	if (first <= f->last)

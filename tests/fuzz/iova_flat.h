@@ -40,16 +40,16 @@ uint32_t flat_padding(const struct flat *f, uint32_t n);
 bool flat_all_free(const struct flat *f, uint64_t first, uint64_t n);
 /*
  * The place for n granules at @off modulo @align in [lo, hi], cut out of a block where it
- * must be: the lowest, or the highest.
+ * must be: the lowest, or the highest.  @exact: what is rounded up need not be free.
  */
 struct flat_wish {
 	uint64_t n, align, off, lo, hi;
 };
 #define FLAT_NOWHERE UINT64_MAX
-uint64_t flat_wish_place(const struct flat *f, const struct flat_wish *w, bool highest);
+uint64_t flat_wish_place(const struct flat *f, const struct flat_wish *w, bool highest, bool exact);
 static inline bool flat_wish_exists(const struct flat *f, const struct flat_wish *w)
 {
-	return flat_wish_place(f, w, false) != FLAT_NOWHERE;
+	return flat_wish_place(f, w, false, false) != FLAT_NOWHERE;
 }
 /* Is there a place for n granules with this alignment in [lo, hi]? */
 static inline bool flat_place_exists(const struct flat *f, uint64_t n, uint64_t align, uint64_t lo,

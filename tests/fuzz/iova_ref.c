@@ -4,11 +4,12 @@
 
 #include <stdlib.h>
 
-int ref_check_failed(struct ref *r, int err, bool place)
+/* @place: there is one, with what is rounded up; @exact: there is one without. */
+int ref_check_failed(struct ref *r, int err, bool place, bool exact)
 {
 	if (err == -ENOMEM) {
 		CHECK(r, out_of_memory(r), "-ENOMEM although no allocation failed");
-		CHECK(r, place, "-ENOMEM although there is no place");
+		CHECK(r, place || exact, "-ENOMEM although there is no place");
 		return 0;
 	}
 	CHECK(r, err == -ENOSPC, "wrong error of alloc");
@@ -16,27 +17,33 @@ int ref_check_failed(struct ref *r, int err, bool place)
 	return 0;
 }
 
-/* Is granule @at where the space's order puts the range? */
-bool ref_in_order(const struct ref *r, uint64_t at, const struct flat_wish *w)
+int ref_check_none(struct ref *r, int err, const struct flat_wish *w)
 {
-	return !r->ordered || at == flat_wish_place(&r->flat, w, r->highest);
+	return ref_check_failed(r, err, flat_wish_exists(&r->flat, w),
+				flat_wish_place(&r->flat, w, false, true) != FLAT_NOWHERE);
 }
 
 /* What was handed out must lie in [lo, hi], aligned, on granules that are free. */
 int ref_check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
 		     uint64_t hi)
 {
+	struct flat_wish w = { n, align ? align : 1, 0, lo, hi };
 	uint64_t pfn = got >> r->shift, at = pfn - r->flat.base;
+	uint32_t padding = flat_padding(&r->flat, n);
+	/* Where there was no place with it, the range has no rounding. */
+	bool exact = n + r->flat.guard > 32 && !flat_wish_exists(&r->flat, &w);
 
+	if (exact)
+		padding = r->flat.guard;
 	CHECK(r, !(got & ((1ull << r->shift) - 1)), "misaligned to the granule");
 	CHECK(r, at >= lo && at <= hi && n - 1 <= hi - at, "outside the limits");
 	CHECK(r, !(pfn & (flat_natural(&r->flat, n) - 1)), "not naturally aligned");
 	CHECK(r, !align || !(pfn & (align - 1)), "not aligned as asked");
-	CHECK(r, flat_all_free(&r->flat, at, n + flat_padding(&r->flat, n)), "overlaps");
-	CHECK(r, ref_in_order(r, at, &(struct flat_wish){ n, align ? align : 1, 0, lo, hi }),
+	CHECK(r, flat_all_free(&r->flat, at, n + padding), "overlaps");
+	CHECK(r, !r->ordered || exact || at == flat_wish_place(&r->flat, &w, r->highest, false),
 	      "not the place that the order asks for");
 	if (r->flat.nr < FLAT_RANGES)
-		flat_own(&r->flat, (uint32_t)at, n, flat_padding(&r->flat, n));
+		flat_own(&r->flat, (uint32_t)at, n, padding);
 	else
 		CHECK(r, !iova_space_free(r->s, got, (uint64_t)n << r->shift), "cannot give back");
 	return 0;
@@ -50,7 +57,7 @@ static int alloc_plain(struct ref *r, uint32_t n, uint64_t hi)
 	if (hi > r->flat.last)
 		hi = r->flat.last;
 	if (iova_is_err(got))
-		return ref_check_failed(r, iova_err(got), flat_place_exists(&r->flat, n, 1, 0, hi));
+		return ref_check_none(r, iova_err(got), &(struct flat_wish){ n, 1, 0, 0, hi });
 	return ref_check_got(r, got, n, 1, 0, hi);
 }
 
@@ -82,8 +89,7 @@ static int op_request(struct ref *r)
 	hi = hi > r->flat.last ? r->flat.last : hi;
 	align = q.align >> r->shift ? q.align >> r->shift : 1;
 	if (iova_is_err(got))
-		return ref_check_failed(r, iova_err(got),
-				    flat_place_exists(&r->flat, n, align, lo, hi));
+		return ref_check_none(r, iova_err(got), &(struct flat_wish){ n, align, 0, lo, hi });
 	return ref_check_got(r, got, n, align, lo, hi);
 }
 

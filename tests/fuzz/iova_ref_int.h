@@ -86,8 +86,8 @@ static inline uint64_t take_limit(struct ref *r)
 }
 
 /* iova_ref.c */
-bool ref_in_order(const struct ref *r, uint64_t at, const struct flat_wish *w);
-int ref_check_failed(struct ref *r, int err, bool place);
+int ref_check_failed(struct ref *r, int err, bool place, bool exact);
+int ref_check_none(struct ref *r, int err, const struct flat_wish *w);
 int ref_check_got(struct ref *r, uint64_t got, uint32_t n, uint64_t align, uint64_t lo,
 		  uint64_t hi);
 int ref_check_conflict(struct ref *r, const struct iova_range *hit, uint64_t first, uint64_t last);

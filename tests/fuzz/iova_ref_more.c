@@ -27,7 +27,7 @@ static int op_bulk_alloc(struct ref *r)
 		      "alloc_bulk ended too soon");
 		return 0;
 	}
-	return ref_check_failed(r, got, flat_place_exists(&r->flat, n, 1, 0, hi));
+	return ref_check_none(r, got, &(struct flat_wish){ n, 1, 0, 0, hi });
 }
 
 /* Ranges of one size, some twice, and addresses that are none. */
@@ -98,7 +98,8 @@ static bool gap(const struct ref *r, const struct iova_request *q, uint64_t *lo,
 }
 
 /* The place that the reference sees in the gaps: the lowest, or the highest. */
-static uint64_t place_in_gaps(const struct ref *r, const struct iova_request *q, struct flat_wish w)
+static uint64_t place_in_gaps(const struct ref *r, const struct iova_request *q, struct flat_wish w,
+			      bool exact)
 {
 	uint64_t hi = w.hi, found = FLAT_NOWHERE, at;
 
@@ -106,12 +107,26 @@ static uint64_t place_in_gaps(const struct ref *r, const struct iova_request *q,
 		w.hi = hi;
 		if (!gap(r, q, &w.lo, &w.hi))
 			break;
-		at = flat_wish_place(&r->flat, &w, r->highest);
+		at = flat_wish_place(&r->flat, &w, r->highest, exact);
 		if (at != FLAT_NOWHERE && (found == FLAT_NOWHERE || r->highest))
 			found = at;
 		w.lo = w.hi + 1;
 	}
 	return found;
+}
+
+/* Does the gap that @at lies in have a place with what is rounded up? */
+static bool place_in_gap_of(const struct ref *r, const struct iova_request *q, struct flat_wish w,
+			    uint64_t at)
+{
+	uint64_t hi = w.hi;
+
+	for (; w.lo <= at; w.lo = w.hi + 1) {
+		w.hi = hi;
+		if (!gap(r, q, &w.lo, &w.hi) || w.hi >= at)
+			break;
+	}
+	return flat_wish_exists(&r->flat, &w);
 }
 
 /* No address can satisfy the boundary. */
@@ -129,7 +144,9 @@ static int check_wish(struct ref *r, uint64_t got, const struct iova_request *q,
 		      const struct flat_wish *w)
 {
 	uint64_t at = granule(r, got), last = got + ((w->n << r->shift) - 1);
-	bool padded = !((at + r->flat.base) & (flat_natural(&r->flat, w->n) - 1));
+	uint64_t expected = place_in_gaps(r, q, *w, false);
+	bool exact = !place_in_gap_of(r, q, *w, at);
+	bool padded = !exact && !((at + r->flat.base) & (flat_natural(&r->flat, w->n) - 1));
 	uint32_t padding = padded ? flat_padding(&r->flat, (uint32_t)w->n) : r->flat.guard;
 
 	CHECK(r, !(got & ((1ull << r->shift) - 1)), "misaligned to the granule");
@@ -138,7 +155,10 @@ static int check_wish(struct ref *r, uint64_t got, const struct iova_request *q,
 	for (unsigned i = 0; i < q->nr_exclude; i++)
 		CHECK(r, q->exclude[i].first > last || q->exclude[i].last < got, "excluded");
 	CHECK(r, flat_all_free(&r->flat, at, w->n + padding), "overlaps");
-	CHECK(r, !r->ordered || at == place_in_gaps(r, q, *w), "not the place that the order asks for");
+	/* Gaps are gone through in order: none before this one had a place with rounding. */
+	CHECK(r, !r->ordered || (exact ? expected == FLAT_NOWHERE || (expected < at) == r->highest :
+					 at == expected),
+	      "not the place that the order asks for");
 	if (r->flat.nr < FLAT_RANGES)
 		flat_own(&r->flat, (uint32_t)at, (uint32_t)w->n, padding);
 	else
@@ -174,7 +194,9 @@ static int op_wish(struct ref *r)
 		return 0;
 	}
 	if (iova_is_err(got))
-		return ref_check_failed(r, iova_err(got), place_in_gaps(r, &q, w) != FLAT_NOWHERE);
+		return ref_check_failed(r, iova_err(got),
+					place_in_gaps(r, &q, w, false) != FLAT_NOWHERE,
+					place_in_gaps(r, &q, w, true) != FLAT_NOWHERE);
 	return check_wish(r, got, &q, &w);
 }
 
@@ -198,7 +220,8 @@ static int op_segments(struct ref *r)
 	}
 	if (got < 0)
 		return ref_check_failed(r, got, left <= limit &&
-						flat_place_exists(&r->flat, left, 1, 0, r->flat.last));
+						flat_place_exists(&r->flat, left, 1, 0, r->flat.last),
+					true);
 	CHECK(r, got && (unsigned)got <= nr, "a wrong number of segments");
 	for (int i = 0, e; i < got; i++) {
 		uint64_t n = (seg[i].last - seg[i].first + 1) >> r->shift;

@@ -1,7 +1,7 @@
 # unit tests of libiova
 IOVA_UNIT =
 if HAVE_CRITERION
-IOVA_UNIT += tests/unit/test_iova_bulk tests/unit/test_iova_fast \
+IOVA_UNIT += tests/unit/test_iova_bulk tests/unit/test_iova_exact tests/unit/test_iova_fast \
 	tests/unit/test_iova_guard tests/unit/test_iova_life tests/unit/test_iova_place tests/unit/test_iova_policy \
 	tests/unit/test_iova_query tests/unit/test_iova_random \
 	tests/unit/test_iova_refill tests/unit/test_iova_resv tests/unit/test_iova_space tests/unit/test_iova_span \
@@ -16,6 +16,11 @@ tests_unit_test_iova_bulk_SOURCES = tests/unit/test_iova_bulk.c
 tests_unit_test_iova_bulk_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_iova_bulk_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_iova_bulk_LDADD = $(IOVA_UNIT_LIBS)
+
+tests_unit_test_iova_exact_SOURCES = tests/unit/test_iova_exact.c
+tests_unit_test_iova_exact_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_iova_exact_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_iova_exact_LDADD = $(IOVA_UNIT_LIBS)
 
 tests_unit_test_iova_fast_SOURCES = tests/unit/test_iova_fast.c
 tests_unit_test_iova_fast_CPPFLAGS = $(TEST_CPPFLAGS)
