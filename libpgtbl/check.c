@@ -5,7 +5,8 @@
  * The calls of a checked table note their range in a slot while they run.  Each makes
  * its own visible before it looks at the others (PGT-F9 is a full fence), so of two that
  * overlap in range and time at least one sees the other.  A slot that changes hands
- * while it is read has another state afterwards, and is left out.
+ * while it is read has another state afterwards, and is left out: its call has ended, and
+ * who saw that sees what it did, as if they had come one after the other.
  */
 #include "pgtbl_priv.h"
 
@@ -40,15 +41,14 @@ static unsigned take_slot(struct pgtbl_check *c)
 /* Whether the call in @slot overlaps; *v then has its side. */
 static bool overlaps(struct slot *slot, struct pgtbl_violation *v)
 {
-	/* PGT-A6: the range after the state, then the state again; pairs with PGT-R6. */
+	/* PGT-A6: the range after the state, then the state again; pairs with PGT-R6, PGT-F9. */
 	uint64_t state = plat_load_acquire(&slot->state);
 
 	v->first[1] = plat_load_acquire(&slot->first); /* PGT-A6 */
 	v->last[1] = plat_load_acquire(&slot->last);   /* PGT-A6 */
 	v->call[1] = (enum pgtbl_call)plat_load_acquire(&slot->call); /* PGT-A6 */
 	return (state & LIVE) && v->first[1] <= v->last[0] && v->last[1] >= v->first[0] &&
-	       /* relaxed: after the acquires above */
-	       plat_load_relaxed(&slot->state) == state;
+	       plat_load_acquire(&slot->state) == state; /* PGT-A6 */
 }
 
 unsigned pgtbl_check_enter_slow(struct pgtbl *pt, enum pgtbl_call call, uint64_t iova,

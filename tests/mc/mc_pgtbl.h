@@ -116,10 +116,12 @@ static inline void end(uint64_t mapped, uint64_t tables_max)
 	mc_assert(pgtbl_destroy(pt) == mapped);
 }
 
-#define TABLE(name_, init_, check, p, fp, fails, ...) \
+#define STALE(name_, init_, check, p, fp, stale_, fails, ...) \
 	{ .name = name_, .init = init_, .thread = { __VA_ARGS__ }, .fini = check, \
-	  .quick = { .preempt = p, .stale = 1, .alloc_fail = fails }, \
-	  .full = { .preempt = fp, .stale = 1, .alloc_fail = fails }, \
+	  .quick = { .preempt = p, .stale = stale_, .alloc_fail = fails }, \
+	  .full = { .preempt = fp, .stale = stale_, .alloc_fail = fails }, \
 	  .plats = MC_USER | MC_KERNEL }
+#define TABLE(name_, init_, check, p, fp, fails, ...) \
+	STALE(name_, init_, check, p, fp, 1, fails, __VA_ARGS__)
 
 #endif
