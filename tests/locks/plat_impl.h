@@ -15,8 +15,15 @@ extern __thread unsigned long locks_fences;
 extern __thread unsigned long work_loads;
 extern __thread unsigned long work_all; /* loads, stores, read-modify-writes, steps */
 
-#define PLAT_HOOK_RMW(expression) (work_all++, locks_taken++, (expression))
-#define PLAT_HOOK_LOAD(expression) (work_all++, work_loads++, (expression))
+/* Functions: two loads in one expression have an order then, if an unspecified one. */
+static inline void work_count(unsigned long *kind)
+{
+	work_all++;
+	++*kind;
+}
+
+#define PLAT_HOOK_RMW(expression) (work_count(&locks_taken), (expression))
+#define PLAT_HOOK_LOAD(expression) (work_count(&work_loads), (expression))
 #define PLAT_HOOK_STORE(statement)   \
 	do {                         \
 		work_all++;          \
