@@ -255,12 +255,13 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  * dmap_flush() - flush queued unmaps (lazy mode), and give back memory (both modes)
  * @space: DMA space.
  * @expired_only: false: flush all CPUs' queues and wait: the device cannot reach any
- *	more what was queued before the call.  Retire all of that; only what others push to,
- *	or flush, at the same time may be left for a later call.  true: for a timer: if the oldest entry of any
- *	queue has reached the age, begin one flush that serves all of them; do not
- *	wait; retire at most 64 covered entries per queue of this CPU, of CPUs that
- *	have retired nothing during eight such calls, and of the queue of CPUs without
- *	one, and 64 more where the flush completed at once.  Other CPUs' addresses wait for their CPUs; the device cannot reach them.
+ *	more what was queued before the call.  Retire all of that; only what others push
+ *	to, or flush, at the same time may be left for a later call.  true: for a timer: if
+ *	the oldest entry of any queue has reached the age, begin one flush that serves all
+ *	of them; do not wait; retire at most 64 covered entries per queue of this CPU, of
+ *	CPUs that have retired nothing during eight such calls, and of the queue of CPUs
+ *	without one, and 64 more where the flush completed at once.  Other CPUs' addresses
+ *	wait for their CPUs; the device cannot reach them.
  *	Also what DMAP_NO_TRIM is about, at most 64 areas at a time; strict mode has nothing
  *	else to do here.
  *
@@ -269,8 +270,8 @@ int dmap_unmap(struct dmap_space *space, uint64_t iova, uint64_t size);
  * outside read-side sections; user space may wait for a grace period (the kernel, where it may
  * not sleep, leaves the memory where it is: call iova_space_trim_idle() from where it may).
  * Return: 0: done; @expired_only: nothing is queued, and no metadata could be given back
- * soon; 1 (@expired_only): something still is, so that a timer has to come again; or the queue's error: -EAGAIN
- * (@expired_only: full, try later), -ETIMEDOUT (@expired_only: a flush begun earlier has
+ * soon; 1 (@expired_only): something still is, so that a timer has to come again; or the
+ * queue's error: -EAGAIN (@expired_only: full, try later), -ETIMEDOUT (@expired_only: a flush begun earlier has
  * not completed within a second), -EIO.  After an error everything is still queued.
  */
 int dmap_flush(struct dmap_space *space, bool expired_only);

@@ -56,10 +56,12 @@
  *   many ranges live and however long they are; a step of an iteration, at the words that it
  *   goes past.  An allocation that finds no room where there was some looks once at each line
  *   of 128 units in which something was freed since the last such search, and not again; but for
- *   seven lines of other CPUs, and in hard interrupts (kernel) for all of theirs.
+ *   seven lines of other CPUs, and in hard interrupts (kernel) for all of theirs.  If it is
+ *   to go without its rounding, 64 places of each kind come on top, every time.
  * Memory: metadata grows in the calls that say "may ask for memory", and in no other: then
  * they may reach malloc(), jemalloc if the caller brings it, or kmalloc(GFP_ATOMIC), whose
- * progress is not claimed here; running out is -ENOMEM, never a wait.  It goes back in iova_space_trim() of iova_life.h, and in destroy.
+ * progress is not claimed here; running out is -ENOMEM, never a wait.  It goes back in
+ * iova_space_trim() of iova_life.h, and in destroy.
  *
  * Context: thread, or interrupt on any CPU (kernel), unless a call says
  * otherwise.  No call of this file sleeps; in the kernel, taking words away from another CPU

@@ -40,12 +40,15 @@ static uint64_t place_between(const struct iova_ctx *c, uint64_t base, uint64_t 
 static uint64_t place_here(const struct iova_ctx *c, uint64_t w, uint64_t base_pfn)
 {
 	uint32_t places = iova_candidates(w, base_pfn, c->want);
+	unsigned lg2 = iova_unit_lg2(c->want->level);
 
-	return places ? base_pfn + ((uint64_t)iova_first_of(c->s, places) << iova_unit_lg2(c->want->level)) :
-			IOVA_NONE;
+	return places ? base_pfn + ((uint64_t)iova_first_of(c->s, places) << lg2) : IOVA_NONE;
 }
 
-/* In the word below units @g and @g + 1 of a word one level up, @w; what is free there is so below. */
+/*
+ * In the word below units @g and @g + 1 of a word one level up, @w; what is free there is
+ * so below.
+ */
 static uint64_t place_below(const struct iova_ctx *c, const struct iova_ref *ref, uint64_t w,
 			    unsigned g)
 {
