@@ -104,10 +104,12 @@ Test(exact, among_smaller_holes)
 {
 	static const uint64_t sizes[] = { 33, 50, 65, 100, 250, 257, 300, 500, 513, 700, 1000 };
 
-	for (unsigned i = 0; i < PLACEMENTS * 11; i++) {
+	for (unsigned i = 0; i < 2 * PLACEMENTS * 11; i++) {
 		unsigned placement = i % PLACEMENTS;
-		uint64_t n = sizes[i / PLACEMENTS], align = rule_align(n);
-		uint64_t low = SPACE / align / 2 * align, high = low + align, first, second;
+		uint64_t n = sizes[i / PLACEMENTS % 11], align = rule_align(n);
+		/* The second time in another word of the line. */
+		uint64_t apart = i < PLACEMENTS * 11 || align > 512 ? align : 1024;
+		uint64_t low = SPACE / align / 2 * align, high = low + apart, first, second;
 		bool down = placement == IOVA_PLACE_TOP_DOWN;
 		struct rig r;
 
