@@ -112,8 +112,6 @@ static uint64_t take_exact(struct iova_ctx *c)
 	uint64_t pfn, above = IOVA_NONE;
 
 	whole.units = (uint8_t)(whole.n >> iova_unit_lg2(whole.level));
-	if (whole.units == c->want->units || !whole.exact) /* the first: it was not rounded */
-		return IOVA_NONE;
 	pfn = first_place(c, &whole);
 	if (c->want->units > 1u << IOVA_FANOUT_LG2 && whole.level < c->s->top_level) {
 		whole.level++;
@@ -134,7 +132,7 @@ uint64_t iova_take_last(struct iova_ctx *c, unsigned *rounds)
 {
 	uint64_t pfn = iova_judge_failure(c, rounds);
 
-	if (pfn != IOVA_NONE || c->error != -ENOSPC)
+	if (pfn != IOVA_NONE || c->error != -ENOSPC || !c->want->exact)
 		return pfn;
 	pfn = take_exact(c);
 	if (pfn == IOVA_AGAIN && (*rounds)++ == IOVA_BUSY_ROUNDS) {

@@ -197,7 +197,7 @@ struct iova_want {
 	uint8_t units;
 	uint8_t class; /* ceil(log2(units)) */
 	bool moving;   /* the caller has begun a move itself */
-	bool exact;    /* may do without the granules that it is rounded up by (exact.c) */
+	bool exact;    /* is rounded up, and may do without (exact.c) */
 };
 
 /* For a range of so many units that begins in unit 0 of a word. */

@@ -192,6 +192,12 @@ static inline uint64_t iova_next_place(const struct iova_want *want, uint64_t fr
 	return ((from - want->off + want->align - 1) & ~(want->align - 1)) + want->off;
 }
 
+/* Does it take more granules than it has? */
+static inline bool iova_is_rounded(const struct iova_want *want)
+{
+	return (uint64_t)want->units << iova_unit_lg2(want->level) != want->n;
+}
+
 /* The end of @mask where searches go first. */
 static inline unsigned iova_first_of(const struct iova_space *s, uint32_t mask)
 {
@@ -209,10 +215,12 @@ static inline uint64_t iova_result(const struct iova_space *s, uint64_t pfn)
 bool iova_fits(const struct iova_want *want, uint64_t base, uint64_t last);
 
 /* refill.c */
-void iova_found_nothing(struct iova_ctx *c, const struct iova_ref *line); /* vain.c */
 void iova_ctx_init(struct iova_ctx *c, struct iova_space *s, const struct iova_want *want);
 uint64_t iova_judge_failure(struct iova_ctx *c, unsigned *rounds);
 uint64_t iova_take_any(struct iova_ctx *c);
+
+/* vain.c */
+void iova_found_nothing(struct iova_ctx *c, const struct iova_ref *line);
 
 /* full.c */
 bool iova_is_full(struct iova_ctx *c);

@@ -463,9 +463,11 @@ static plat_noinline uint64_t alloc_long(struct iova_space *s, struct iova_want 
 		iova_in_order(s) ? iova_alloc_ordered : alloc_rounds;
 	uint64_t pfn = rounds(s, want);
 
-	if (iova_is_err(pfn) && (iova_space_release_held(s) || !want->exact)) {
-		want->exact = true;
-		pfn = rounds(s, want);
+	if (iova_is_err(pfn) && s->ring) {
+		want->exact = iova_is_rounded(want);
+		if (iova_space_release_held(s) || want->exact)
+			pfn = rounds(s, want);
+		want->exact = false;
 	}
 	if (!iova_is_err(pfn) && s->ring)
 		iova_born(s, pfn);

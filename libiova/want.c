@@ -29,7 +29,7 @@ bool iova_want_init(struct iova_space *s, struct iova_want *want, uint64_t n, ui
 	want->align = 1ull << lg2 << want->class;
 	want->off = 0;
 	want->moving = false;
-	want->exact = !s->ring;
+	want->exact = !s->ring && iova_is_rounded(want);
 	return want->level <= s->top_level && want->lo <= want->hi && want->hi - want->lo >= n - 1;
 }
 
